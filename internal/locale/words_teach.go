@@ -1,0 +1,34 @@
+package locale
+
+// teachWords has what instructors' tools say.
+var teachWords = catalog{
+	"test.progress":  {"%d of %d trials, %d findings", "%[2]d개 중 %[1]d개 확인, 발견 %[3]d건"},
+	"test.summary":   {"%d trials, %d findings, %.1f s", "시험 %d개, 발견 %d건, %.1f초"},
+	"test.play":      {"%s · %s on %s", "%s · %s, %s"},
+	"test.step-good": {"fails before, passes after", "풀이 전 미통과, 풀이 후 통과"},
+	"test.step-bad":  {"see below", "아래 참고"},
+	"test.cases":     {"%d of %d mistakes found out, %d of %d right answers pass", "실수 %[2]d개 중 %[1]d개를 잡아냄, 다른 정답 %[4]d개 중 %[3]d개 통과"},
+
+	"finding.passes-before":         {"its checks hold before the solution: nothing is asked of the student", "풀이 전에 이미 검사를 통과합니다. 학생이 할 일이 없습니다"},
+	"finding.unknown-before":        {"before the solution the checks cannot tell: %s", "풀이 전에 검사가 판단하지 못합니다: %s"},
+	"finding.before-refused":        {"the files with which the step begins are refused: %s", "단계를 시작하는 파일이 거부되었습니다: %s"},
+	"finding.right-fails":           {"it should pass, but: %s", "통과해야 하지만 다음과 같습니다: %s"},
+	"finding.right-refused":         {"it should pass, but the files are refused: %s", "통과해야 하지만 파일이 거부되었습니다: %s"},
+	"finding.mistake-passes":        {"the mistake passes every check", "실수인데 모든 검사를 통과합니다"},
+	"finding.mistake-accepted":      {"the files should be refused with “%s”, but they were accepted: %s", "“%s”{으로/로} 거부되어야 하지만 받아들여졌습니다: %s"},
+	"finding.mistake-refused":       {"the files should be accepted, but they were refused: %s", "받아들여져야 하지만 거부되었습니다: %s"},
+	"finding.mistake-other-words":   {"the files should be refused with “%s”, but the words were: %s", "“%s”{으로/로} 거부되어야 하지만 다른 말로 거부되었습니다: %s"},
+	"finding.mistake-other-line":    {"the refusal should name line %s, but it names line %s", "%s번째 줄을 가리켜야 하지만 %s번째 줄을 가리킵니다"},
+	"finding.mistake-other-verdict": {"wanted: %s; came: %s", "예상: %s, 실제: %s"},
+	"finding.check-never-fails":     {"check %s (%s) never fails, neither before the solution nor in any mistake: it checks nothing", "검사 %s(%s)이 풀이 전에도, 어떤 실수에서도 실패하지 않습니다. 아무것도 확인하지 않는 검사입니다"},
+	"finding.no-environment":        {"the environment could not be had: %s", "환경을 준비하지 못했습니다: %s"},
+	"finding.environment-broke":     {"the environment broke: %s", "환경이 망가졌습니다: %s"},
+
+	"lint.clean": {"nothing found in %d folders", "폴더 %d개에서 발견된 것이 없습니다"},
+	"new.done":   {"%[1]s is made. Next: lab lint %[1]s, lab test %[1]s, lab start ./%[1]s", "%[1]s{을/를} 만들었습니다. 다음: lab lint %[1]s, lab test %[1]s, lab start ./%[1]s"},
+
+	"error.folder-taken":   {"%[1]s is there already", "%[1]s{이/가} 이미 있습니다"},
+	"hint.folder-taken":    {"choose another name than %[1]s", "%[1]s 말고 다른 이름을 고르세요"},
+	"error.folder-unknown": {"%[1]s is no folder with a lab or a lesson", "%[1]s에 실습이나 레슨이 없습니다"},
+	"hint.folder-unknown":  {"name the folder that has lab.yaml or lesson.en.md, not %[1]s; `lab new NAME` makes one", "lab.yaml이나 lesson.en.md가 있는 폴더를 적으세요(%[1]s 대신). `lab new 이름`으로 만들 수 있습니다"},
+}
