@@ -1,0 +1,8 @@
+#!/bin/sh
+# The first thing that runs in the container: process 1.
+# Save it, and the options are checked and the server is started anew.
+
+echo "starting the chat"
+
+export WEB_CONCURRENCY=4
+uvicorn app:app --host 0.0.0.0 --port 8000
