@@ -1,0 +1,161 @@
+package course
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/cwk-stream/lab/internal/hint"
+)
+
+// labFile is lab.yaml as it is written.
+type labFile struct {
+	Title    Text                  `yaml:"title"`
+	Variant  string                `yaml:"variant"`
+	Engines  []string              `yaml:"engines"`
+	Compose  []string              `yaml:"compose"`
+	Services map[string]serviceAdd `yaml:"services"`
+	Edit     []Editable            `yaml:"edit"`
+	Steps    []Step                `yaml:"steps"`
+}
+
+// serviceAdd is what lab.yaml adds to a service of the Compose file.
+type serviceAdd struct {
+	Ready Ready `yaml:"ready"`
+	Apply Apply `yaml:"apply"`
+}
+
+// Variants lists the variants that a lab's folder has, the first being the one of lab.yaml.
+func Variants(lab fs.FS) ([]string, error) {
+	var names []string
+	for _, file := range labFiles(lab) {
+		var head struct {
+			Variant string `yaml:"variant"`
+		}
+		data, err := readText(lab, file)
+		if err != nil {
+			return nil, err
+		}
+		if p, bad := hostileYAML(file, data); bad {
+			return nil, Problems{p}
+		}
+		if err := yaml.Unmarshal(data, &head); err != nil {
+			return nil, Problems{yamlProblem(file, 0, err)}
+		}
+		names = append(names, head.Variant)
+	}
+	return names, nil
+}
+
+func labFiles(lab fs.FS) []string {
+	others, _ := fs.Glob(lab, "lab.*.yaml")
+	return append([]string{"lab.yaml"}, others...)
+}
+
+// LoadLab reads a lab from its folder. variant "" means the lab's first. All problems are reported at once, as
+// Problems; an unknown variant is a hint.
+func LoadLab(lab fs.FS, id, variant string) (Lab, error) {
+	if problems := hostileFolder(lab, id); len(problems) > 0 {
+		return Lab{}, problems
+	}
+	names, err := Variants(lab)
+	if err != nil {
+		return Lab{}, err
+	}
+	i := 0
+	if variant != "" {
+		if i = slices.Index(names, variant); i < 0 {
+			return Lab{}, hint.With(fmt.Errorf("lab %s has no variant %q", id, variant), "variant-unknown", variant,
+				strings.Join(names, ", "))
+		}
+	}
+	file := labFiles(lab)[i]
+	data, err := readText(lab, file)
+	if err != nil {
+		return Lab{}, err
+	}
+	if data == nil {
+		return Lab{}, hint.With(fmt.Errorf("lab %s has no lab.yaml", id), "lab-unknown", id)
+	}
+	if err := validateBy(labSchema, path.Join(id, file), data); err != nil {
+		return Lab{}, err
+	}
+	var f labFile
+	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil {
+		return Lab{}, Problems{yamlProblem(path.Join(id, file), 0, err)}
+	}
+	return f.lab(lab, id, path.Join(id, file), data)
+}
+
+// lab makes the Lab of what was written, or says all that is wrong with it.
+func (f labFile) lab(fsys fs.FS, id, file string, data []byte) (Lab, error) {
+	l := Lab{ID: id, Number: number(id), Variant: f.Variant, Title: f.Title, Engines: f.Engines, FS: fsys,
+		Edit: f.Edit, Steps: f.Steps}
+	v := validator{file: file, data: data}
+	env, err := loadEnvironment(fsys, id, f)
+	v.problems = v.problems.Collect(file, err)
+	l.Env = env
+	for i := range l.Steps {
+		for j := range l.Steps[i].Checks {
+			l.Steps[i].Checks[j].complete()
+		}
+	}
+	if err == nil {
+		v.lab(l)
+	}
+	if len(v.problems) == 0 {
+		v.readAuthorities(l)
+	}
+	return l, v.problems.err()
+}
+
+// slack is how long a check may take beyond what it waits for; acting on a service takes longer.
+const (
+	slack       = 10 * time.Second
+	actingSlack = 30 * time.Second
+)
+
+// complete fills in what a check leaves out.
+func (c *Check) complete() {
+	kinds := c.kinds()
+	if len(kinds) != 1 {
+		return
+	}
+	c.Kind = kinds[0]
+	if c.Reach != nil && len(c.Reach.Join) > 0 {
+		c.Reach.complete()
+	}
+	if c.Watch != nil {
+		c.Watch.Clients = max(c.Watch.Clients, 1)
+	}
+	if c.Limit != 0 || c.Reach != nil && len(c.Reach.Join) == 0 {
+		return
+	}
+	c.Limit = c.latest() + slack
+	if c.Acts() {
+		c.Limit += actingSlack
+	}
+}
+
+func (r *Reach) complete() {
+	for i := range r.Join {
+		r.Join[i].Clients = max(r.Join[i].Clients, 1)
+	}
+	if r.Settle == 0 {
+		r.Settle = 100 * time.Millisecond
+	}
+	if r.Within == 0 {
+		r.Within = 2 * time.Second
+	}
+}
+
+// decode reads YAML into a value; unknown keys are errors.
+func decode(data []byte, into any) error { return yaml.UnmarshalWithOptions(data, into, yaml.Strict()) }
+
+var identifier = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

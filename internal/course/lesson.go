@@ -1,0 +1,176 @@
+package course
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/goccy/go-yaml"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/locale"
+)
+
+// maxText bounds a lesson or lab file; the longest lesson worth reading in one sitting is a tenth of it.
+const maxText = 512 << 10
+
+// Load reads every lesson of a course, in order. labs is where their labs are. It reports all problems at once, as
+// Problems.
+func Load(lessons, labs fs.FS) (*Course, error) {
+	entries, err := fs.ReadDir(lessons, ".")
+	if err != nil {
+		return nil, fmt.Errorf("reading the lessons: %w", err)
+	}
+	c := &Course{labs: labs}
+	var problems Problems
+	for _, e := range entries {
+		if !e.IsDir() || !numbered.MatchString(e.Name()) {
+			continue
+		}
+		l, err := LoadLesson(lessons, e.Name())
+		problems = problems.Collect(e.Name(), err)
+		c.Lessons = append(c.Lessons, l)
+	}
+	sort.SliceStable(c.Lessons, func(i, j int) bool { return c.Lessons[i].Number < c.Lessons[j].Number })
+	return c, problems.err()
+}
+
+var numbered = regexp.MustCompile(`^(\d{2,3})-[a-z0-9]+(-[a-z0-9]+)*$`)
+
+func number(name string) int {
+	m := numbered.FindStringSubmatch(name)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
+
+// Find gives the lesson that people mean by "03", "3", "03-reverse-proxy" or "reverse-proxy".
+func (c *Course) Find(name string) (Lesson, error) {
+	for _, l := range c.Lessons {
+		n, err := strconv.Atoi(name)
+		_, bare, _ := strings.Cut(l.ID, "-")
+		if l.ID == name || bare == name || err == nil && n == l.Number {
+			return l, nil
+		}
+	}
+	return Lesson{}, hint.With(fmt.Errorf("there is no lesson %q", name), "lesson-unknown", name)
+}
+
+// Lab loads the lab of that id, in a variant ("" for the lab's first).
+func (c *Course) Lab(id, variant string) (Lab, error) {
+	sub, err := fs.Sub(c.labs, id)
+	if err != nil {
+		return Lab{}, fmt.Errorf("opening lab %s: %w", id, err)
+	}
+	return LoadLab(sub, id, variant)
+}
+
+// frontMatter is what stands between the two lines of --- at the head of a lesson.
+type frontMatter struct {
+	Title   string   `yaml:"title"`
+	Minutes int      `yaml:"minutes"`
+	Status  string   `yaml:"status"`
+	XP      int      `yaml:"xp"`
+	Tags    []string `yaml:"tags"`
+	Lab     string   `yaml:"lab"`
+	Links   []Link   `yaml:"links"`
+}
+
+// LoadLesson reads one lesson's folder: lesson.<lang>.md for each language that there is.
+func LoadLesson(lessons fs.FS, id string) (Lesson, error) {
+	l := Lesson{ID: id, Number: number(id), Texts: map[locale.Lang]LessonText{}}
+	var problems Problems
+	for _, lang := range locale.All() {
+		file := path.Join(id, "lesson."+string(lang)+".md")
+		data, err := readText(lessons, file)
+		if err != nil {
+			problems = problems.Collect(file, err)
+			continue
+		}
+		if data == nil {
+			continue
+		}
+		head, text, err := parseLesson(file, data)
+		problems = problems.Collect(file, err)
+		if len(l.Texts) > 0 && !sameFacts(l, head) {
+			problems = append(problems, Problem{File: file,
+				Message: "minutes, status, xp, tags and lab must be the same in every language"})
+		}
+		l.Minutes, l.Status, l.XP, l.Tags, l.Lab = head.Minutes, head.Status, head.XP, head.Tags, head.Lab
+		l.Texts[lang] = text
+	}
+	if len(l.Texts) == 0 && len(problems) == 0 {
+		problems = append(problems, Problem{File: id, Message: "a lesson needs lesson.en.md or lesson.ko.md"})
+	}
+	return l, problems.err()
+}
+
+func sameFacts(l Lesson, h frontMatter) bool {
+	return l.Minutes == h.Minutes && l.Status == h.Status && l.XP == h.XP && l.Lab == h.Lab &&
+		strings.Join(l.Tags, "\n") == strings.Join(h.Tags, "\n")
+}
+
+func parseLesson(file string, data []byte) (frontMatter, LessonText, error) {
+	var h frontMatter
+	head, body, ok := bytes.Cut(bytes.TrimPrefix(data, []byte("---\n")), []byte("\n---\n"))
+	if !ok || !bytes.HasPrefix(data, []byte("---\n")) {
+		return h, LessonText{}, Problems{{File: file, Line: 1,
+			Message: "a lesson begins with front matter between two lines of ---"}}
+	}
+	// With a blank line in the place of the first ---, lines have the numbers that they have in the file.
+	head = append([]byte("\n"), head...)
+	problems := Problems(nil).Collect(file, validateBy(lessonSchema, file, head))
+	if len(problems) == 0 {
+		if err := yaml.UnmarshalWithOptions(head, &h, yaml.Strict()); err != nil {
+			problems = append(problems, yamlProblem(file, 0, err))
+		}
+	}
+	return h, LessonText{Title: h.Title, Links: h.Links, Markdown: strings.TrimSpace(string(body)) + "\n"}, problems.err()
+}
+
+// readText reads a file, nil if it is not there, as NFC without carriage returns. Control characters, escape
+// sequences among them, are refused with their place: lessons and labs are shown on terminals.
+func readText(fsys fs.FS, name string) ([]byte, error) {
+	info, err := fs.Lstat(fsys, name)
+	if err != nil {
+		return nil, nil
+	}
+	if info.Size() > maxText || !info.Mode().IsRegular() {
+		return nil, Problems{{File: name, Message: fmt.Sprintf("is not a text of at most %d KiB", maxText>>10)}}
+	}
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, Problems{{File: name, Message: err.Error()}}
+	}
+	text := strings.ReplaceAll(string(data), "\r\n", "\n")
+	if line, col, r, found := control(text); found {
+		return nil, Problems{{File: name, Line: line, Column: col, Message: fmt.Sprintf("control character %U", r)}}
+	}
+	return norm.NFC.Bytes([]byte(text)), nil
+}
+
+// control finds the first character that must not reach a terminal: C0 and C1 controls but newline and tab,
+// invalid UTF-8, and those that change the direction of writing.
+func control(s string) (line, column int, r rune, found bool) {
+	line, column = 1, 0
+	for _, r := range s {
+		column++
+		switch {
+		case r == '\n':
+			line, column = line+1, 0
+		case r == '\t':
+		case unicode.IsControl(r), r == unicode.ReplacementChar, unicode.Is(unicode.Bidi_Control, r):
+			return line, column, r, true
+		}
+	}
+	return 0, 0, 0, false
+}

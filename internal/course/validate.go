@@ -1,0 +1,106 @@
+package course
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+)
+
+// Limits of what a lab may ask for. A lab comes from anywhere.
+const (
+	maxSteps  = 20
+	maxChecks = 20
+	maxHints  = 10
+	maxLimit  = 10 * time.Minute
+	maxCrowd  = 200     // connections of one check
+	maxSize   = 4 << 20 // bytes of a message
+)
+
+// validator collects what is wrong with a decoded lab, with its place in the file.
+type validator struct {
+	file     string
+	data     []byte
+	problems Problems
+}
+
+func (v *validator) say(at, format string, args ...any) {
+	line, col, source := place(v.data, at)
+	v.problems = append(v.problems, Problem{File: v.file, Line: line, Column: col, Source: source,
+		Message: fmt.Sprintf(format, args...)})
+}
+
+// sayKey is say about a key, and not about its value.
+func (v *validator) sayKey(parent, key, format string, args ...any) {
+	line, col, source := placeKey(v.data, parent, key)
+	v.problems = append(v.problems, Problem{File: v.file, Line: line, Column: col, Source: source,
+		Message: fmt.Sprintf(format, args...)})
+}
+
+func (v *validator) lab(l Lab) {
+	if l.Title.En == "" && l.Title.Ko == "" {
+		v.say("$.title", "a lab needs a title")
+	}
+	if !identifier.MatchString(l.Variant) {
+		v.say("$.variant", "variant: %q is not a name of small letters, digits and hyphens", l.Variant)
+	}
+	if len(l.Engines) == 0 {
+		v.say("$.engines", "engines: say at least one of docker, embedded")
+	}
+	for i, e := range l.Engines {
+		if e != "docker" && e != "embedded" {
+			v.say(fmt.Sprintf("$.engines[%d]", i), "engines: %q is neither docker nor embedded", e)
+		}
+	}
+	for i, e := range l.Edit {
+		v.editable(fmt.Sprintf("$.edit[%d]", i), l, e)
+	}
+	if n := len(l.Steps); n == 0 || n > maxSteps {
+		v.say("$.steps", "a lab has 1 to %d steps, not %d", maxSteps, n)
+	}
+	seen := map[string]bool{}
+	for i, s := range l.Steps {
+		at := fmt.Sprintf("$.steps[%d]", i)
+		if seen[s.ID] {
+			v.say(at+".id", "step id %q is used twice", s.ID)
+		}
+		seen[s.ID] = true
+		v.step(at, l, s)
+	}
+}
+
+func (v *validator) editable(at string, l Lab, e Editable) {
+	if !insideLab(e.Path) || e.Path == "." || strings.HasPrefix(path.Base(e.Path), ".") {
+		v.say(at+".path", "path: %q does not name a file inside the student's folder", e.Path)
+	} else if _, err := fs.Stat(l.FS, path.Join("files", e.Path)); err != nil {
+		v.say(at+".path", "files/%s is not there", e.Path)
+	}
+	if _, ok := l.Env.Service(e.Service); !ok {
+		v.say(at+".service", "there is no service %q", e.Service)
+	}
+	if !path.IsAbs(e.Target) || path.Clean(e.Target) != e.Target {
+		v.say(at+".target", "target: %q is not an absolute path", e.Target)
+	}
+}
+
+func (v *validator) step(at string, l Lab, s Step) {
+	if !identifier.MatchString(s.ID) {
+		v.say(at+".id", "id: %q is not a name of small letters, digits and hyphens", s.ID)
+	}
+	if s.Title.En == "" && s.Title.Ko == "" {
+		v.say(at, "a step needs a title")
+	}
+	if s.XP < 0 || s.XP > 500 {
+		v.say(at+".xp", "xp: %d is not between 0 and 500", s.XP)
+	}
+	if len(s.Hints) > maxHints {
+		v.say(at+".hints", "at most %d hints", maxHints)
+	}
+	if n := len(s.Checks); n == 0 || n > maxChecks {
+		v.say(at, "a step has 1 to %d checks, not %d", maxChecks, n)
+	}
+	for i, c := range s.Checks {
+		v.check(fmt.Sprintf("%s.checks[%d]", at, i), l, c)
+	}
+}
