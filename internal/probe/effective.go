@@ -1,0 +1,111 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/nginxconf"
+)
+
+// effective asks a service for the value in force: by nginx's own words, or by what a command prints.
+func (l *look) effective(ctx context.Context, e course.Effective) (Verdict, error) {
+	if len(e.Command) > 0 {
+		return l.effectiveByCommand(ctx, e)
+	}
+	return l.effectiveNginx(ctx, e)
+}
+
+// effectiveByCommand looks for values in what a command prints. Each must suit; the first that does not is shown.
+func (l *look) effectiveByCommand(ctx context.Context, e course.Effective) (Verdict, error) {
+	want := wantEffective(e)
+	pattern, err := regexp.Compile(e.Match)
+	if err != nil {
+		return Verdict{Want: want}, fmt.Errorf("effective check: %w", err)
+	}
+	res, err := l.run.target.Exec(ctx, e.Service, e.Command...)
+	if err != nil {
+		return Verdict{Want: want}, fmt.Errorf("asking %s for its configuration: %w", e.Service, err)
+	}
+	if res.Code != 0 {
+		return Verdict{Want: want}, fmt.Errorf("%s in %s: exit code %d: %s", e.Command[0], e.Service, res.Code, clean(res.Stderr))
+	}
+	found := pattern.FindAllStringSubmatch(res.Stdout, -1)
+	if len(found) == 0 {
+		l.saw(Exchange{From: e.Service, Kind: WireLog, Text: e.Directive + " —"})
+		return verdict(e.OrAbsent, want, NewFact("directive-absent", e.Directive), ""), nil
+	}
+	got := Fact{}
+	for _, m := range found {
+		value := m[1]
+		l.saw(Exchange{From: e.Service, Kind: WireLog, Text: e.Directive + " " + value})
+		ok := value == e.Equals
+		if d, err := duration(value, e.Unit); err == nil && e.AtLeast > 0 {
+			ok, value = d >= e.AtLeast, d.String()
+		}
+		if got = NewFact("value", value); !ok {
+			return verdict(false, want, got, "wrong-limit"), nil
+		}
+	}
+	return verdict(true, want, got, ""), nil
+}
+
+// duration reads a Go duration, or a bare number of units.
+func duration(value, unit string) (time.Duration, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return time.ParseDuration(value)
+	}
+	switch unit {
+	case "ns":
+		return time.Duration(n), nil
+	case "ms":
+		return time.Duration(n) * time.Millisecond, nil
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+func wantEffective(e course.Effective) Fact {
+	if e.AtLeast > 0 {
+		return NewFact("at-least", seconds(e.AtLeast)+"s")
+	}
+	return NewFact("equals", e.Equals)
+}
+
+// effectiveNginx asks a running nginx for the value in force where a request ends up. `nginx -T` prints the files that it
+// would read now; they are the running ones, since a session gives no verdict between a change of the files and the
+// end of the reload.
+func (l *look) effectiveNginx(ctx context.Context, e course.Effective) (Verdict, error) {
+	want := wantEffective(e)
+	res, err := l.run.target.Exec(ctx, e.Service, "nginx", "-T")
+	if err != nil {
+		return Verdict{Want: want}, fmt.Errorf("asking %s for its configuration: %w", e.Service, err)
+	}
+	if res.Code != 0 {
+		return Verdict{Want: want}, fmt.Errorf("nginx -T in %s: exit code %d: %s", e.Service, res.Code, clean(res.Stderr))
+	}
+	conf, err := nginxconf.ParseDump(res.Stdout)
+	if err != nil {
+		return Verdict{Want: want}, fmt.Errorf("reading the output of nginx -T: %w", err)
+	}
+	value, where, found := nginxconf.Effective(conf.Tree, e.Path, e.Directive)
+	if !found {
+		return verdict(false, want, NewFact("directive-absent", e.Directive), ""), nil
+	}
+	text := e.Directive + " " + value + ";"
+	if where.Line > 0 {
+		text = fmt.Sprintf("%s  (%s:%d)", text, where.File, where.Line)
+	}
+	l.saw(Exchange{From: e.Service, Kind: WireLog, Text: "nginx -T: " + text})
+	if e.AtLeast == 0 {
+		return verdict(value == e.Equals, want, NewFact("value", value), ""), nil
+	}
+	d, err := nginxconf.ParseTime(value)
+	if err != nil {
+		return verdict(false, want, NewFact("value", value), "wrong-limit"), nil
+	}
+	return verdict(d >= e.AtLeast, want, NewFact("value", value), "wrong-limit"), nil
+}
