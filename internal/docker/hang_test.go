@@ -1,0 +1,140 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"go.uber.org/goleak"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/session"
+)
+
+// scripted is an engine of which a test says what hangs and what fails. It embeds a nil api: a call that it does not
+// know is a bug in the test.
+type scripted struct {
+	api
+	hang map[string]bool
+	fail map[string]error
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (s *scripted) call(ctx context.Context, name, what string) error {
+	s.mu.Lock()
+	s.calls = append(s.calls, name+" "+what)
+	s.mu.Unlock()
+	if s.hang[name] {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.fail[name]
+}
+
+func (s *scripted) ImageInspect(ctx context.Context, ref string, _ ...client.ImageInspectOption) (r client.ImageInspectResult, err error) {
+	return r, s.call(ctx, "inspect", ref)
+}
+
+func (s *scripted) NetworkCreate(ctx context.Context, name string, _ client.NetworkCreateOptions) (r client.NetworkCreateResult, err error) {
+	return r, s.call(ctx, "network", name)
+}
+
+func (s *scripted) NetworkRemove(ctx context.Context, name string, _ client.NetworkRemoveOptions) (r client.NetworkRemoveResult, err error) {
+	return r, s.call(ctx, "-network", name)
+}
+
+func (s *scripted) VolumeCreate(ctx context.Context, o client.VolumeCreateOptions) (r client.VolumeCreateResult, err error) {
+	return r, s.call(ctx, "volume", o.Name)
+}
+
+func (s *scripted) VolumeRemove(ctx context.Context, name string, _ client.VolumeRemoveOptions) (r client.VolumeRemoveResult, err error) {
+	return r, s.call(ctx, "-volume", name)
+}
+
+func (s *scripted) ContainerCreate(ctx context.Context, o client.ContainerCreateOptions) (r client.ContainerCreateResult, err error) {
+	return r, s.call(ctx, "container", o.Name)
+}
+
+func (s *scripted) ContainerRemove(ctx context.Context, name string, _ client.ContainerRemoveOptions) (r client.ContainerRemoveResult, err error) {
+	return r, s.call(ctx, "-container", name)
+}
+
+func (s *scripted) ContainerStart(ctx context.Context, name string, _ client.ContainerStartOptions) (r client.ContainerStartResult, err error) {
+	return r, s.call(ctx, "start", name)
+}
+
+func one() course.Environment {
+	return course.Environment{Lab: "l", Volumes: []string{"v"}, Services: []course.Service{{Name: "a", Image: "i"}}}
+}
+
+// TestFailure: wherever Start fails, what may have been made is removed, in order, and the failure is told.
+func TestFailure(t *testing.T) {
+	removal := []string{"-container lab-x-a", "-network lab-x", "-volume lab-x-v"}
+	for _, at := range []string{"inspect", "network", "volume", "container", "start"} {
+		broken := errors.New(at + " broke")
+		s := &scripted{fail: map[string]error{at: broken}}
+		e := New(Options{})
+		e.api = s
+		if _, err := e.Start(t.Context(), "x", one(), nil, nil); !errors.Is(err, broken) {
+			t.Errorf("%s: %v", at, err)
+		}
+		if len(s.calls) < 3 {
+			t.Fatalf("%s: %v", at, s.calls)
+		}
+		last := slices.Sorted(slices.Values(s.calls[len(s.calls)-3:]))
+		if !slices.Equal(last, removal) || s.calls[len(s.calls)-3] != removal[0] {
+			t.Errorf("%s: ended with %v, want %v", at, s.calls[len(s.calls)-3:], removal)
+		}
+	}
+}
+
+// TestHang: an engine that stops answering holds nobody up for longer than the grace.
+func TestHang(t *testing.T) {
+	for _, at := range []string{"inspect", "network", "volume", "container", "start"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			e := New(Options{})
+			e.api = &scripted{hang: map[string]bool{at: true}}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+			defer cancel()
+			begun := time.Now()
+			_, err := e.Start(ctx, "x", one(), nil, nil)
+			if took := time.Since(begun); err == nil || took > graceLimit+time.Second {
+				t.Errorf("Start took %v: %v", took, err)
+			}
+		})
+	}
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+}
+
+// TestStopBounded: Stop honours the ctx of its caller, fails, and can be asked again.
+func TestStopBounded(t *testing.T) {
+	s := &scripted{hang: map[string]bool{"-container": true}}
+	e := New(Options{})
+	e.api = s
+	p, err := planFor("x", "", one(), nil, map[string]string{"a": "i"}, someone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v session.Environment = newEnvironment(t.Context(), e, s, p)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := v.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Stop with an engine that hangs: %v", err)
+	}
+	s.hang = nil
+	if err := v.Stop(t.Context()); err != nil {
+		t.Errorf("Stop again: %v", err)
+	}
+	n := len(s.calls)
+	if err := v.Stop(t.Context()); err != nil || len(s.calls) != n {
+		t.Errorf("Stop a third time: %v, and it called %s", err, fmt.Sprint(s.calls[n:]))
+	}
+}

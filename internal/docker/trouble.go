@@ -1,0 +1,54 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/containerd/errdefs"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/moby/moby/client"
+)
+
+// trouble adds advice to what the engine answered, where there is some. host is the engine's address.
+func trouble(err error, host string) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := hint.Find(err); ok {
+		return err
+	}
+	if code, args := classify(err, host); code != "" {
+		return hint.With(err, code, args...)
+	}
+	return err
+}
+
+// classify names the trouble that err means; "" for none that there is advice for.
+func classify(err error, host string) (code string, args []any) {
+	text := err.Error()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "", nil
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EACCES), strings.Contains(text, "permission denied while trying"):
+		return "docker-permission", []any{host}
+	case errors.Is(err, context.DeadlineExceeded):
+		return "docker-hangs", []any{host}
+	case strings.Contains(text, "client version") && strings.Contains(text, "too new"),
+		strings.Contains(text, "is not supported by this client"):
+		return "docker-api-old", []any{"", minAPI}
+	case client.IsErrConnectionFailed(err), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, os.ErrNotExist),
+		errors.Is(err, syscall.ECONNRESET):
+		return "docker-unreachable", []any{host}
+	case strings.Contains(text, "no space left on device"):
+		return "docker-disk-full", nil
+	case strings.Contains(text, "non-overlapping IPv4 address pool"), strings.Contains(text, "all predefined address pools"):
+		return "docker-networks-full", nil
+	}
+	return "", nil
+}
+
+// gone tells whether err says that what was to be removed is not there, or is being removed by somebody else.
+func gone(err error) bool { return err == nil || errdefs.IsNotFound(err) }

@@ -1,0 +1,160 @@
+package embedded
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cwk-stream/lab/internal/nginxconf"
+)
+
+// mainConf is nginx's main configuration file.
+const mainConf = "/etc/nginx/nginx.conf"
+
+// config is a configuration that the stand-in can serve.
+type config struct {
+	source    nginxconf.Config
+	warnings  []string // of nginx -t, in nginx's words without time and level
+	listens   []*listen
+	servers   []*server
+	upstreams []*upstream
+	maps      map[string]*mapping // by variable
+	mainLogs  []errorLog
+	logFiles  []string // in order
+	limit     int      // worker_connections
+}
+
+// level is one context that directives are inherited through: main, http, a server or a location. It keeps directives
+// as read, once they were found valid; settings are made from them when all are read.
+type level struct {
+	kind     scope
+	parent   *level
+	set      map[string][]nginxconf.Directive
+	server   *server
+	location *location // nil above locations
+	compiled bool      // proxy_set_header of this level has been compiled
+}
+
+func (l *level) below(kind scope) *level {
+	return &level{kind: kind, parent: l, set: map[string][]nginxconf.Directive{}, server: l.server, location: l.location}
+}
+
+// find gives the directives of that name on the nearest level that has any.
+func (l *level) find(name string) []nginxconf.Directive {
+	for ; l != nil; l = l.parent {
+		if found := l.set[name]; found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// compiler turns a tree into a config, in nginx's order, so that the first complaint is nginx's first.
+type compiler struct {
+	table   table
+	readers map[string]func(*compiler, *level, nginxconf.Directive) error
+	resolve func(host string) bool // whether the stand-in's network knows a host
+	conf    *config
+	http    *level
+	formats map[string]template
+	defined map[string]bool // variables that the configuration defines
+	used    []string        // variables in the order in which nginx indexes them
+	group   *upstream       // the upstream block being read
+}
+
+// compile reads the configuration and judges it as nginx -t does. resolve tells whether a host name exists.
+func compile(files map[string][]byte, resolve func(host string) bool) (*config, error) {
+	source, broken := nginxconf.ParseFiles(mainConf, files)
+	c := &compiler{table: newTable(), readers: readers(), resolve: resolve, defined: map[string]bool{},
+		conf: &config{source: source, maps: map[string]*mapping{}, limit: 512}}
+	main := &level{kind: inMain, set: map[string][]nginxconf.Directive{}}
+	combined, _ := parseTemplate(combinedFormat)
+	c.formats = map[string]template{"combined": combined}
+	if err := c.block(main, source.Tree); err != nil {
+		return c.conf, err
+	}
+	if broken != nil {
+		return c.conf, broken
+	}
+	if main.set["events"] == nil {
+		return c.conf, &nginxconf.Error{Text: `no "events" section in configuration`}
+	}
+	c.conf.mainLogs = errorLogs(main)
+	return c.conf, nil
+}
+
+// block judges the directives of one context in order.
+func (c *compiler) block(l *level, tree []nginxconf.Directive) error {
+	for _, d := range tree {
+		if strings.IndexByte(d.Name+d.Value(), 0) >= 0 {
+			return refuse(d, "a NUL byte")
+		}
+		if err := c.table.check(d, l.kind); err != nil {
+			return err
+		}
+		if err := c.directive(l, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *compiler) directive(l *level, d nginxconf.Directive) error {
+	name := d.Name
+	if l.kind == inUpstream {
+		name = "upstream." + name
+	}
+	if read, ok := c.readers[name]; ok {
+		return read(c, l, d)
+	}
+	if s, ok := slots[name]; ok {
+		if s.once && l.set[d.Name] != nil {
+			return say(d, "is duplicate")
+		}
+		if s.check != nil {
+			if err := s.check(d); err != nil {
+				return err
+			}
+		}
+		l.set[d.Name] = append(l.set[d.Name], d)
+		if d.Name == "error_log" {
+			c.conf.logFiles = append(c.conf.logFiles, d.Args[0])
+		}
+		return nil
+	}
+	return refuse(d, `directive "`+d.Name+`"`)
+}
+
+// refuse says that nginx knows something which the stand-in does not. Nothing is ever silently left out.
+func refuse(d nginxconf.Directive, what string) error {
+	return fail(d, what+" is not in the embedded stand-in for nginx (real nginx has it: use Docker, --engine docker)")
+}
+
+// template reads a text with variables; the complaint names the place d.
+func (c *compiler) template(d nginxconf.Directive, text string) (template, error) {
+	t, complaint := parseTemplate(text)
+	if complaint != "" {
+		return nil, fail(d, complaint)
+	}
+	for _, name := range t.variables() {
+		if !slices.Contains(c.used, name) {
+			c.used = append(c.used, name)
+		}
+	}
+	return t, nil
+}
+
+// variables judges the variables used, once all are defined, in nginx's order.
+func (c *compiler) variables(at nginxconf.Directive) error {
+	for _, name := range c.used {
+		switch {
+		case c.defined[name] || standIn(name):
+		case c.table.variable(name):
+			return refuse(at, `variable "$`+name+`"`)
+		default:
+			return &nginxconf.Error{Text: `unknown "` + name + `" variable`}
+		}
+	}
+	return nil
+}
+
+func (c *compiler) warn(text string) { c.conf.warnings = append(c.conf.warnings, text) }

@@ -1,0 +1,181 @@
+package embedded
+
+import (
+	"errors"
+	"regexp"
+	"regexp/syntax"
+	"strconv"
+	"strings"
+
+	"github.com/cwk-stream/lab/internal/nginxconf"
+)
+
+// rewriteStep is one of return, rewrite, set and break; they run in the order of the file.
+type rewriteStep struct {
+	kind    string         // the directive's name
+	expr    *regexp.Regexp // rewrite
+	text    template       // return: body or URL; rewrite: replacement; set: value
+	name    string         // set: the variable
+	status  int            // return; rewrite: 301 or 302 for a redirect, 0 for none
+	keep    bool           // rewrite: the request's query is added
+	ends    bool           // rewrite: no further step
+	breaks  bool           // rewrite: with "break"
+	hasText bool           // return: a text was given
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func (l *level) add(s rewriteStep) {
+	if l.location != nil {
+		l.location.rewrites = append(l.location.rewrites, s)
+		return
+	}
+	l.server.rewrites = append(l.server.rewrites, s)
+}
+
+// isURL tells what nginx takes for an absolute URL in return and rewrite.
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "$scheme")
+}
+
+func (c *compiler) returns(l *level, d nginxconf.Directive) error {
+	s := rewriteStep{kind: "return"}
+	text := ""
+	status, ok := atoi(d.Args[0])
+	switch {
+	case ok && d.Args[0] != "" && status <= 999:
+		s.status = status
+		if len(d.Args) == 2 {
+			text, s.hasText = d.Args[1], true
+		}
+	case len(d.Args) == 1 && isURL(d.Args[0]):
+		s.status, text, s.hasText = 302, d.Args[0], true
+	default:
+		return fail(d, `invalid return code "`+d.Args[0]+`"`)
+	}
+	var err error
+	if s.text, err = c.template(d, text); err != nil {
+		return err
+	}
+	l.add(s)
+	return nil
+}
+
+func (c *compiler) rewrite(l *level, d nginxconf.Directive) error {
+	s := rewriteStep{kind: "rewrite", keep: true}
+	replacement := d.Args[1]
+	if replacement == "" {
+		return fail(d, "empty replacement")
+	}
+	var err error
+	if s.expr, err = expression(d, d.Args[0], false); err != nil {
+		return err
+	}
+	if cut, ok := strings.CutSuffix(replacement, "?"); ok {
+		replacement, s.keep = cut, false
+	}
+	if isURL(replacement) {
+		s.status, s.ends = 302, true
+	}
+	if len(d.Args) == 3 {
+		s.ends = true
+		switch d.Args[2] {
+		case "last":
+		case "break":
+			s.breaks = true
+		case "redirect":
+			s.status = 302
+		case "permanent":
+			s.status = 301
+		default:
+			return fail(d, `invalid parameter "`+d.Args[2]+`"`)
+		}
+	}
+	if s.text, err = c.template(d, replacement); err != nil {
+		return err
+	}
+	l.add(s)
+	return nil
+}
+
+func (c *compiler) setVariable(l *level, d nginxconf.Directive) error {
+	name, ok := strings.CutPrefix(d.Args[0], "$")
+	if !ok {
+		return fail(d, `invalid variable name "`+d.Args[0]+`"`)
+	}
+	if err := c.define(d, name); err != nil {
+		return err
+	}
+	value, err := c.template(d, d.Args[1])
+	if err != nil {
+		return err
+	}
+	l.add(rewriteStep{kind: "set", name: strings.ToLower(name), text: value})
+	return nil
+}
+
+func (c *compiler) breaks(l *level, _ nginxconf.Directive) error {
+	l.add(rewriteStep{kind: "break"})
+	return nil
+}
+
+// changeable lists nginx's own variables that a configuration may set.
+func changeable(name string) bool { return name == "args" || name == "limit_rate" }
+
+// expression compiles a regular expression. What RE2 does not have and PCRE does is refused by name; what neither has,
+// in PCRE's words as far as they are known.
+func expression(d nginxconf.Directive, text string, caseless bool) (*regexp.Regexp, error) {
+	pattern := text
+	if caseless {
+		pattern = "(?i)" + text
+	}
+	re, err := regexp.Compile(pattern)
+	if err == nil {
+		if strings.Contains(text, `\pN`) || strings.Contains(text, `\C`) {
+			return nil, refuse(d, `regular expression "`+text+`"`)
+		}
+		return re, nil
+	}
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		switch bad.Code {
+		case syntax.ErrMissingParen:
+			return nil, fail(d, `pcre2_compile() failed: missing closing parenthesis in "`+text+`"`)
+		case syntax.ErrUnexpectedParen:
+			at := unmatched(text)
+			return nil, fail(d, `pcre2_compile() failed: unmatched closing parenthesis in "`+text+`" at "`+text[at:]+`"`)
+		case syntax.ErrMissingBracket:
+			return nil, fail(d, `pcre2_compile() failed: missing terminating ] for character class in "`+text+`"`)
+		case syntax.ErrTrailingBackslash:
+			return nil, fail(d, `pcre2_compile() failed: \ at end of pattern in "`+text+`"`)
+		case syntax.ErrMissingRepeatArgument:
+			if at := strings.IndexAny(text, "*+?"); at >= 0 && at == strings.Index(text, bad.Expr) {
+				return nil, fail(d, `pcre2_compile() failed: quantifier does not follow a repeatable item in "`+text+`" at "`+
+					text[at:]+`"`)
+			}
+		}
+	}
+	return nil, refuse(d, `regular expression "`+text+`"`)
+}
+
+// unmatched gives where the first closing parenthesis too many is.
+func unmatched(text string) int {
+	depth, class := 0, false
+	for i := 0; i < len(text); i++ {
+		switch ch := text[i]; {
+		case ch == '\\':
+			i++
+		case class:
+			class = ch != ']'
+		case ch == '[':
+			class = true
+		case ch == '(':
+			depth++
+		case ch == ')':
+			if depth--; depth < 0 {
+				return i
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,371 @@
+package embedded
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// conn is one client's connection. It stays with the configuration that was in force when it came.
+type conn struct {
+	net.Conn
+	gen        *generation
+	listen     *listen
+	port       int // that the configuration listens on
+	serial     int64
+	in         *bufio.Reader
+	start      time.Time
+	requests   int
+	client     string
+	clientPort string
+
+	mu   sync.Mutex
+	idle bool // waits for a request; after the first one, a reload then closes it
+}
+
+// Limits of nginx on what clients send: large_client_header_buffers 4 8k.
+const (
+	longestLine = 8 << 10
+	longestHead = 32 << 10
+
+	longestShown = 2048 - 300 // of a header line in the error log (NGX_MAX_ERROR_STR - 300)
+)
+
+// serve answers one request after the other until the connection ends.
+func (c *conn) serve() {
+	defer c.Close()
+	for {
+		r, more := c.next()
+		if r != nil {
+			more = c.answer(r)
+		}
+		if !more {
+			return
+		}
+	}
+}
+
+// next reads the next request; nil if none is to come.
+func (c *conn) next() (r *request, more bool) {
+	standard := c.listen.standard
+	wait := standard.settings.clientHeader
+	if c.requests > 0 {
+		wait = standard.settings.keepalive
+	}
+	c.setIdle(true)
+	_ = c.SetReadDeadline(time.Now().Add(wait))
+	if _, err := c.in.Peek(1); err != nil {
+		if err == io.EOF && c.requests > 0 {
+			c.gen.log(logInfo, c.serial, "client "+c.client+" closed keepalive connection", standard.settings)
+		}
+		return nil, false
+	}
+	if !c.setIdle(false) {
+		return nil, false // the reload was first
+	}
+	c.requests++
+	r = &request{conn: c, server: standard, set: standard.settings, start: time.Now(), bodyLength: -1}
+	_ = c.SetReadDeadline(time.Now().Add(standard.settings.clientHeader))
+	var err error
+	r.head, err = readHead(c.in, longestLine, longestHead, true)
+	if err != nil {
+		return r.unreadable(err)
+	}
+	return r, true
+}
+
+// unreadable answers a head that did not come whole.
+func (r *request) unreadable(err error) (*request, bool) {
+	first := len(r.head.fields) == 0 && len(r.head.bad) == 0
+	switch {
+	case errors.Is(err, errTooLong) && first:
+		r.action = "reading client request line"
+		r.log(logInfo, "client sent too long URI")
+		r.fail(414)
+	case errors.Is(err, errTooLong), errors.Is(err, errTooBig):
+		r.action = "reading client request headers"
+		shown := r.head.last[:min(len(r.head.last), longestShown)]
+		r.log(logInfo, `client sent too long header line: "`+shown+`..."`)
+		r.fail(494)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		r.action = "reading client request headers"
+		r.log(logInfo, "client timed out (110: Connection timed out)")
+		r.status = 408
+		r.access()
+	default:
+		r.action = "reading client request headers"
+		r.log(logInfo, "client prematurely closed connection")
+		r.status = 400
+		r.access()
+	}
+	return nil, false
+}
+
+// setIdle says whether the connection waits for a request; false if it has been closed because of that.
+func (c *conn) setIdle(idle bool) bool {
+	c.mu.Lock()
+	c.idle = idle
+	c.mu.Unlock()
+	if idle && c.requests > 0 && c.gen.retired.Load() {
+		_ = c.Close()
+	}
+	return idle || !c.gen.retired.Load() || c.requests == 0
+}
+
+// retire closes the connection if it waits for another request, as a worker does that is shutting down.
+func (c *conn) retire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.idle && c.requests > 0 {
+		_ = c.Close()
+	}
+}
+
+// answer judges the head, finds server and location, and answers; it tells whether the connection goes on.
+func (c *conn) answer(r *request) bool {
+	r.action = "reading client request line"
+	if status := r.split(); status != 0 {
+		r.head.fields, r.host = nil, "" // nginx reads no further
+		r.log(logInfo, "client sent invalid "+invalid(r.head.line))
+		return r.fail(status)
+	}
+	r.action = "reading client request headers"
+	for _, line := range r.head.bad {
+		r.log(logInfo, `client sent invalid header line: "`+line+`"`)
+	}
+	if status, why := r.judgeHead(); status != 0 {
+		r.log(logInfo, why)
+		return r.fail(status)
+	}
+	r.action = ""
+	connection, _ := joined(r.head, "connection")
+	connection = strings.ToLower(connection)
+	r.keepalive = !r.old
+	if strings.Contains(connection, "close") {
+		r.keepalive = false
+	} else if strings.Contains(connection, "keep-alive") {
+		r.keepalive = true
+	}
+	return r.handle()
+}
+
+// invalid names what is wrong with a request line.
+func invalid(line string) string {
+	method, _, _ := strings.Cut(line, " ")
+	if method == "" || strings.ToUpper(method) != method {
+		return "method"
+	}
+	return "request"
+}
+
+// judgeHead is ngx_http_process_request_header: what makes nginx refuse a request by its headers. 0 for nothing.
+func (r *request) judgeHead() (status int, why string) {
+	hosts, first := 0, ""
+	for i, f := range r.head.fields {
+		if strings.EqualFold(f.name, "Host") {
+			name, ok := validHost(f.value)
+			if hosts++; hosts > 1 || !ok {
+				r.head.fields = r.head.fields[:i+1] // nginx reads no further
+			}
+			if hosts > 1 {
+				return 400, `client sent duplicate host header: "` + f.name + ": " + f.value + `", previous value: "` + first + `"`
+			}
+			if !ok {
+				return 400, "client sent invalid host header"
+			}
+			if first = f.name + ": " + f.value; r.host == "" {
+				r.host = name
+			}
+		}
+	}
+	r.server = r.conn.listen.choose(r.host)
+	r.set = r.server.settings
+	if hosts == 0 && !r.old {
+		return 400, `client sent HTTP/1.1 request without "Host" header`
+	}
+	length, hasLength := r.head.get("Content-Length")
+	if hasLength {
+		n, ok := atoi(length)
+		if !ok || length == "" {
+			return 400, `client sent invalid "Content-Length" header`
+		}
+		r.bodyLength = int64(n)
+	}
+	if coding, ok := r.head.get("Transfer-Encoding"); ok {
+		switch {
+		case r.old:
+			return 400, `client sent HTTP/1.0 request with "Transfer-Encoding" header`
+		case !strings.EqualFold(coding, "chunked"):
+			return 501, `client sent unknown "Transfer-Encoding": "` + coding + `"`
+		case hasLength:
+			return 400, `client sent "Content-Length" and "Transfer-Encoding" headers at the same time`
+		}
+		r.bodyLength = -2 // until it is read
+	}
+	if r.method == "CONNECT" || r.method == "TRACE" {
+		return 405, "client sent " + r.method + " method"
+	}
+	return 0, ""
+}
+
+// handle runs nginx's phases: the server's rewrites, the location, its rewrites, the content.
+func (r *request) handle() bool {
+	if answered, more, _ := r.run(r.server.rewrites); answered {
+		return more
+	}
+	for changes := 0; ; changes++ {
+		if changes > 10 {
+			r.log(logError, `rewrite or internal redirection cycle while processing "`+r.uri+`"`)
+			return r.fail(500)
+		}
+		loc, redirect := r.find()
+		r.loc = loc
+		if loc != nil {
+			r.set = loc.settings
+		}
+		if r.keepalive && (r.set.keepalive == 0 || r.conn.requests >= r.set.keepaliveRequests) {
+			r.keepalive = false
+		}
+		if r.set.maxBody > 0 && r.bodyLength > r.set.maxBody {
+			r.log(logError, "client intended to send too large body: "+itoa64(r.bodyLength)+" bytes")
+			return r.fail(413)
+		}
+		if redirect {
+			r.location = escape(loc.match.Pattern)
+			if r.args != "" {
+				r.location += "?" + r.args
+			}
+			return r.fail(301)
+		}
+		if loc == nil {
+			return r.static()
+		}
+		answered, more, again := r.run(loc.rewrites)
+		switch {
+		case answered:
+			return more
+		case again:
+			continue
+		case loc.pass != nil:
+			return r.pass(loc.pass)
+		}
+		return r.static()
+	}
+}
+
+// static answers where nothing is proxied. There are no files in the stand-in, as there are none in the lab's image.
+func (r *request) static() bool {
+	switch r.method {
+	case "GET", "HEAD", "POST":
+	default:
+		return r.fail(405)
+	}
+	if strings.HasSuffix(r.uri, "/") {
+		r.log(logError, `"/usr/share/nginx/html`+r.uri+`index.html" is not found (2: No such file or directory)`)
+	} else {
+		r.log(logError, `open() "/usr/share/nginx/html`+r.uri+`" failed (2: No such file or directory)`)
+	}
+	return r.fail(404)
+}
+
+// run does rewrite directives in order: it says whether they answered the request, and whether another location is to be
+// looked for.
+func (r *request) run(steps []rewriteStep) (answered, more, again bool) {
+	for _, s := range steps {
+		switch s.kind {
+		case "break":
+			return false, false, again
+		case "set":
+			if r.vars == nil {
+				r.vars = map[string]string{}
+			}
+			r.vars[s.name] = s.text.fill(r)
+		case "return":
+			return true, r.give(s), false
+		case "rewrite":
+			if r.groups = s.expr.FindStringSubmatch(r.uri); r.groups == nil {
+				continue
+			}
+			if s.status != 0 {
+				r.location = withArgs(s.text.fill(r), r.args, s.keep)
+				return true, r.fail(s.status), false
+			}
+			if r.rewriteTo(s); r.uri == "" {
+				r.log(logError, "the rewritten URI has a zero length")
+				return true, r.fail(500), false
+			}
+			if again = !s.breaks; s.ends {
+				return false, false, again
+			}
+		}
+	}
+	return false, false, again
+}
+
+// rewriteTo changes path and query.
+func (r *request) rewriteTo(s rewriteStep) {
+	path, args, given := strings.Cut(s.text.fill(r), "?")
+	r.uri, r.quoted, r.rewritten, r.detached = path, true, true, s.breaks
+	switch {
+	case given && s.keep && r.args != "":
+		r.args = args + "&" + r.args
+	case given:
+		r.args = args
+	case !s.keep:
+		r.args = ""
+	}
+}
+
+func withArgs(url, args string, keep bool) string {
+	switch {
+	case !keep || args == "":
+		return url
+	case strings.Contains(url, "?"):
+		return url + "&" + args
+	}
+	return url + "?" + args
+}
+
+// Lingering close: how long nginx waits for more of what it does not want, and in all (lingering_timeout, lingering_time).
+const (
+	lingerEach = 5 * time.Second
+	lingerAll  = 30 * time.Second
+)
+
+// discard takes a body that nobody wants off the connection, after the answer; false if it does not come.
+func (r *request) discard() bool {
+	if r.bodyLength == -1 || r.body != nil {
+		return true
+	}
+	var from io.Reader = io.LimitReader(r.conn.in, r.bodyLength)
+	if r.bodyLength < 0 {
+		from = &chunked{r: r.conn.in}
+	}
+	return r.conn.linger(from)
+}
+
+// linger reads until from ends; false if it does not for too long.
+func (c *conn) linger(from io.Reader) bool {
+	buf := make([]byte, 4<<10)
+	for end := time.Now().Add(lingerAll); time.Now().Before(end); {
+		_ = c.SetReadDeadline(time.Now().Add(lingerEach))
+		if _, err := from.Read(buf); err != nil {
+			return err == io.EOF
+		}
+	}
+	return false
+}
+
+// part ends the connection so that closing does not become a reset, which would destroy the answer on its way: what the
+// client still sends is read before.
+func (c *conn) part() {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.in.Buffered() > 0 {
+		_ = tcp.CloseWrite()
+		c.linger(c.in)
+	}
+}

@@ -1,0 +1,164 @@
+package embedded
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cwk-stream/lab/internal/nginxconf"
+)
+
+// combinedFormat is the access log format that is there without being defined (ngx_http_log_module).
+const combinedFormat = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`
+
+// settings are what a request follows once its location is known: inheritance resolved, nothing left to look up.
+type settings struct {
+	connect, read, send time.Duration // proxy_*_timeout
+	http11              bool          // proxy_http_version 1.1
+	headers             []headerLine  // proxy_set_header, with nginx's defaults
+	redirect            bool          // proxy_redirect is not off
+	hidden              []string      // headers of the upstream's answer that are not passed on
+	added               []addedHeader // add_header
+	headerSize          int64         // proxy_buffer_size: bytes that an upstream's header may have
+
+	clientHeader, clientBody, clientSend time.Duration
+	keepalive                            time.Duration
+	keepaliveHeader                      time.Duration
+	keepaliveRequests                    int
+	maxBody                              int64 // bytes; 0 for no limit
+	tokens                               bool
+	defaultType                          string
+	types                                map[string]string // by lower-case extension
+	accessLogs                           []accessLog
+	errorLogs                            []errorLog
+}
+
+// headerLine is a header as nginx sends it on; an empty value leaves it out.
+type headerLine struct {
+	name  string
+	value template
+}
+
+// standardHeaders are those that nginx sets unless told otherwise (ngx_http_proxy_headers): hop-by-hop ones are dropped.
+var standardHeaders = [...][2]string{{"Host", "$proxy_host"}, {"Connection", "close"},
+	{"Content-Length", "$proxy_internal_body_length"}, {"Transfer-Encoding", "$proxy_internal_chunked"}, {"TE", ""},
+	{"Keep-Alive", ""}, {"Expect", ""}, {"Upgrade", ""}}
+
+const minute = time.Minute
+
+// settle makes the settings of one level. at is where nginx says that something is wrong with them.
+func (c *compiler) settle(at nginxconf.Directive, l *level) (*settings, error) {
+	s := &settings{
+		connect: l.duration("proxy_connect_timeout", minute), read: l.duration("proxy_read_timeout", minute),
+		send: l.duration("proxy_send_timeout", minute), http11: l.text("proxy_http_version", "1.0") == "1.1",
+		redirect: l.text("proxy_redirect", "default") != "off",
+
+		clientHeader: l.duration("client_header_timeout", minute), clientBody: l.duration("client_body_timeout", minute),
+		clientSend: l.duration("send_timeout", minute), keepalive: l.duration("keepalive_timeout", 75*time.Second),
+		tokens: !strings.EqualFold(l.text("server_tokens", "on"), "off"), defaultType: l.text("default_type", "text/plain"),
+		errorLogs: errorLogs(l),
+	}
+	s.keepaliveRequests, _ = atoi(l.text("keepalive_requests", "1000"))
+	s.maxBody, _ = nginxconf.ParseSize(l.text("client_max_body_size", "1m"))
+	if d := l.find("keepalive_timeout"); d != nil && len(d[0].Args) == 2 {
+		s.keepaliveHeader, _ = nginxconf.ParseSeconds(d[0].Args[1])
+	}
+	s.types = typesOf(l)
+	s.accessLogs = c.accessLogs(l)
+	s.hidden = hiddenHeaders(l)
+	s.added = addedHeaders(l)
+	if err := bufferSizes(at, l, s); err != nil {
+		return nil, err
+	}
+	var err error
+	s.headers, err = c.headers(at, l)
+	return s, err
+}
+
+// bufferSizes judges how proxy_buffer_size and proxy_buffers fit together.
+func bufferSizes(at nginxconf.Directive, l *level, s *settings) error {
+	count, each := 8, int64(4096)
+	s.headerSize, _ = bytes(l.text("proxy_buffer_size", "4k"))
+	if d := l.find("proxy_buffers"); d != nil {
+		count, _ = atoi(d[0].Args[0])
+		each, _ = bytes(d[0].Args[1])
+	}
+	if count < 2 {
+		return fail(at, `there must be at least 2 "proxy_buffers"`)
+	}
+	if 2*max(s.headerSize, each) > int64(count-1)*each {
+		return fail(at, `"proxy_busy_buffers_size" must be less than the size of all "proxy_buffers" minus one buffer`)
+	}
+	return nil
+}
+
+// headers are those that are sent upstream: a level with proxy_set_header of its own replaces the outer ones.
+func (c *compiler) headers(at nginxconf.Directive, l *level) ([]headerLine, error) {
+	var lines []headerLine
+	owner := l
+	for owner != nil && owner.set["proxy_set_header"] == nil {
+		owner = owner.parent
+	}
+	if owner != nil {
+		for _, d := range owner.set["proxy_set_header"] {
+			lines = append(lines, headerLine{name: d.Args[0]})
+			if d.Args[1] == "" {
+				continue
+			}
+			t, complaint := parseTemplate(d.Args[1])
+			if complaint != "" {
+				return nil, fail(at, complaint)
+			}
+			for _, name := range t.variables() {
+				if !owner.compiled && !slices.Contains(c.used, name) {
+					c.used = append(c.used, name)
+				}
+			}
+			lines[len(lines)-1].value = t
+		}
+		owner.compiled = true
+	}
+	for _, h := range standardHeaders {
+		if !slices.ContainsFunc(lines, func(l headerLine) bool { return strings.EqualFold(l.name, h[0]) }) {
+			t, _ := parseTemplate(h[1])
+			lines = append(lines, headerLine{h[0], t})
+		}
+	}
+	return lines, nil
+}
+
+// types reads a types block; several on one level add up.
+func (c *compiler) types(l *level, d nginxconf.Directive) error {
+	l.set["types"] = append(l.set["types"], d)
+	seen := map[string]string{}
+	for _, line := range d.Block {
+		if line.IsBlock() {
+			return fail(line, `unexpected "{"`)
+		}
+		for _, ext := range line.Args {
+			ext = strings.ToLower(ext)
+			if old, twice := seen[ext]; twice {
+				c.warn(`duplicate extension "` + ext + `", content type: "` + line.Name + `", previous content type: "` +
+					old + `" in ` + place(line))
+			}
+			seen[ext] = line.Name
+		}
+	}
+	return nil
+}
+
+func typesOf(l *level) map[string]string {
+	found := l.find("types")
+	if found == nil {
+		return map[string]string{"html": "text/html", "gif": "image/gif", "jpg": "image/jpeg"}
+	}
+	types := map[string]string{}
+	for _, d := range found {
+		for _, line := range d.Block {
+			for _, ext := range line.Args {
+				types[strings.ToLower(ext)] = line.Name
+			}
+		}
+	}
+	return types
+}

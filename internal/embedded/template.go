@@ -1,0 +1,98 @@
+package embedded
+
+import (
+	"strings"
+)
+
+// template is a text with variables in it.
+type template []part
+
+// part is literal text, or a variable, or the nth group that the last regular expression captured.
+type part struct {
+	text     string
+	variable string // lower-case
+	group    int    // 1–9
+}
+
+// parseTemplate reads text as nginx's ngx_http_script_compile does. A non-empty complaint is nginx's.
+func parseTemplate(text string) (t template, complaint string) {
+	for len(text) > 0 {
+		i := strings.IndexByte(text, '$')
+		if i != 0 {
+			if i < 0 {
+				i = len(text)
+			}
+			t = append(t, part{text: text[:i]})
+			text = text[i:]
+			continue
+		}
+		text = text[1:]
+		if text == "" {
+			return nil, "invalid variable name"
+		}
+		if text[0] >= '1' && text[0] <= '9' {
+			t = append(t, part{group: int(text[0] - '0')})
+			text = text[1:]
+			continue
+		}
+		bracket := text[0] == '{'
+		if bracket {
+			text = text[1:]
+		}
+		n := 0
+		for n < len(text) && isName(text[n]) {
+			n++
+		}
+		name := text[:n]
+		text = text[n:]
+		if bracket {
+			if !strings.HasPrefix(text, "}") {
+				if name == "" && text == "" {
+					return nil, "invalid variable name"
+				}
+				return nil, `the closing bracket in "` + name + `" variable is missing`
+			}
+			text = text[1:]
+		}
+		if name == "" {
+			return nil, "invalid variable name"
+		}
+		t = append(t, part{variable: strings.ToLower(name)})
+	}
+	return t, ""
+}
+
+func isName(ch byte) bool {
+	return ch >= 'A' && ch <= 'Z' || ch >= 'a' && ch <= 'z' || ch >= '0' && ch <= '9' || ch == '_'
+}
+
+// variables lists the names in it, in order.
+func (t template) variables() []string {
+	var names []string
+	for _, p := range t {
+		if p.variable != "" {
+			names = append(names, p.variable)
+		}
+	}
+	return names
+}
+
+// fill gives the text for one request.
+func (t template) fill(r *request) string {
+	if len(t) == 1 && t[0].text != "" {
+		return t[0].text
+	}
+	var b strings.Builder
+	for _, p := range t {
+		switch {
+		case p.variable != "":
+			value, _ := r.variable(p.variable)
+			b.WriteString(value)
+		case p.group > 0:
+			b.WriteString(r.group(p.group))
+		default:
+			b.WriteString(p.text)
+		}
+	}
+	return b.String()
+}
