@@ -1,0 +1,227 @@
+// Package journal keeps a student's achievements on disk: events, one JSON object a line, in a file that is only ever
+// appended to. Several processes may use it at once; what was acknowledged survives a crash of the program and of the
+// machine; what cannot be understood is reported and kept, never dropped.
+//
+// It does not know what the events mean for levels or XP.
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/session"
+)
+
+// maxLine bounds one line in bytes. An event has a few hundred, with the evidence of a long check some thousands.
+const maxLine = 1 << 20
+
+// patience is how long to wait for another process to let go of the lock, which it holds for microseconds unless it
+// was suspended in the middle.
+const patience = 30 * time.Second
+
+// Journal is one student's journal. Its methods may be called from several goroutines.
+type Journal struct {
+	path string
+	mu   sync.Mutex // spares goroutines of one process from polling for the lock
+}
+
+// Open prepares to use the journal at path. Nothing is made before the first Append, so that reading works where
+// writing does not. Something that is not a file at path is an error with a hint.
+func Open(path string) (*Journal, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening journal: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode()&(fs.ModeDir|fs.ModeNamedPipe|fs.ModeSocket) != 0 {
+		return nil, hint.With(fmt.Errorf("opening journal: %s is not a file", path), "journal-unusable", path)
+	}
+	return &Journal{path: path}, nil
+}
+
+// Path is the file.
+func (j *Journal) Path() string { return j.path }
+
+// BadPath is the file to which Load copies what it cannot understand.
+func (j *Journal) BadPath() string {
+	ext := filepath.Ext(j.path)
+	return j.path[:len(j.path)-len(ext)] + ".bad" + ext
+}
+
+// Observe appends e if its kind is durable. It makes a Journal a session.Observer.
+func (j *Journal) Observe(e session.Event, _ session.Progress) error { return j.Append(e) }
+
+// Append adds the durable ones of events and returns once they are on the disk. An event without ID or Time, one that
+// happened outside any session, is given them. An error carries a hint, and means that any of the events may be
+// missing; appending the same events again does not double them.
+func (j *Journal) Append(events ...session.Event) error {
+	var lines []byte
+	for _, e := range events {
+		if !e.Kind.Durable() {
+			continue
+		}
+		line, err := encode(e)
+		if err != nil {
+			return fmt.Errorf("appending to journal: %w", err)
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return j.advise("appending to journal", j.append(func(*os.File) ([]byte, error) { return lines, nil }))
+}
+
+func encode(e session.Event) ([]byte, error) {
+	if e.ID == "" {
+		b := make([]byte, 8)
+		_, _ = rand.Read(b) // never fails, by its documentation
+		e.ID = hex.EncodeToString(b) + "-000000"
+	}
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	line, err := json.Marshal(e)
+	if err == nil && len(line) >= maxLine { // the achievement counts for more than what the wire looked like
+		e.Evidence, e.Wire, e.Files, e.Message = nil, nil, nil, ""
+		line, err = json.Marshal(e)
+	}
+	return line, err
+}
+
+// append adds lines, which choose gives once nobody else can write, and waits until they are on the disk. It waits
+// without the lock, so that the disk gathers what several processes wait for.
+func (j *Journal) append(choose func(*os.File) ([]byte, error)) error {
+	if err := os.MkdirAll(filepath.Dir(j.path), 0o700); err != nil {
+		return err
+	}
+	unlock, err := j.lock((*flock.Flock).TryLockContext)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(j.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		unlock()
+		return err
+	}
+	defer f.Close()
+	lines, err := choose(f)
+	fresh := false
+	if err == nil && len(lines) > 0 {
+		fresh, err = write(f, lines)
+	}
+	unlock()
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil && fresh {
+		syncFolder(filepath.Dir(j.path))
+	}
+	return err
+}
+
+// write appends lines to f in one go, on a line of their own even if the last writer was cut off in the middle of one.
+func write(f *os.File, lines []byte) (fresh bool, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	if size := info.Size(); size > 0 {
+		last := []byte{0}
+		if _, err := f.ReadAt(last, size-1); err != nil {
+			return false, err
+		}
+		if last[0] != '\n' {
+			lines = append([]byte{'\n'}, lines...)
+		}
+	}
+	_, err = f.Write(lines)
+	return info.Size() == 0, err
+}
+
+// syncFolder makes a new file's name durable. Not every system can, and none loses a file that was there before.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// lock takes the lock, which is a file of its own: where locks are mandatory, a locked journal could not be read.
+func (j *Journal) lock(how func(*flock.Flock, context.Context, time.Duration) (bool, error)) (unlock func(), err error) {
+	j.mu.Lock()
+	l := flock.New(j.path+".lock", flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := how(l, ctx, time.Millisecond); err != nil {
+		j.mu.Unlock()
+		return nil, err
+	}
+	return func() { _ = l.Close(); j.mu.Unlock() }, nil
+}
+
+// advise says what was being done when err happened, and what to do about it.
+func (j *Journal) advise(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := hint.Find(err); ok {
+		return err
+	}
+	return hint.With(fmt.Errorf("%s: %w", doing, err), code(err), j.path)
+}
+
+// code names the hint for an error of the file system.
+func code(err error) string {
+	full := []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
+	if runtime.GOOS == "windows" {
+		full = append(full, syscall.Errno(39), syscall.Errno(112)) // ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+	}
+	for _, e := range full {
+		if errors.Is(err, e) {
+			return "journal-full"
+		}
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "journal-readonly"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "journal-locked"
+	}
+	return "journal-unusable"
+}
+
+// Export writes every line that is an event to w, verbatim and each once, also those of newer versions of the program.
+func (j *Journal) Export(w io.Writer) error {
+	records, _, err := j.read()
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, r := range records {
+		if seen[string(r.raw)] {
+			continue
+		}
+		seen[string(r.raw)] = true
+		if _, err := w.Write(append(bytes.Clone(r.raw), '\n')); err != nil {
+			return fmt.Errorf("exporting journal: %w", err)
+		}
+	}
+	return nil
+}
