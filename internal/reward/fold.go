@@ -1,0 +1,320 @@
+package reward
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cwk-stream/lab/internal/session"
+)
+
+// Fold makes a standing of a student's events, in whatever order they come and however often each is there.
+//
+// XP is awarded once for each step of a lab, whichever its variant, and once for reading each lesson. A step whose
+// solution was written gives no XP in that run; meeting it again without help, after a reset, still does. A step that
+// was met with the solution written counts for its lesson all the same: the student may want to go on, and has paid
+// with the XP. Only labs of the given lessons give XP, so that a lab from anywhere on disk cannot.
+func Fold(events []session.Event, lessons []Lesson, t Tables) Standing {
+	f := newFold(events, lessons)
+	got := map[string]time.Time{}
+	for i, e := range f.events {
+		f.add(i, e)
+		for _, a := range t.achievements {
+			if _, had := got[a.ID]; !had && f.holds(a.When, e) {
+				got[a.ID] = e.Time
+			}
+		}
+	}
+	return f.standing(t, got)
+}
+
+// New is what was gained from before to after.
+func New(before, after Standing) Gained {
+	g := Gained{XP: after.XP - before.XP, Total: after.XP, LevelUp: after.Level > before.Level, Level: after.Level,
+		LevelName: after.LevelName}
+	had := map[string]bool{}
+	for _, a := range before.Achievements {
+		had[a.ID] = a.Got
+	}
+	for _, a := range after.Achievements {
+		if a.Got && !had[a.ID] {
+			g.Achievements = append(g.Achievements, a)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(after.States)) {
+		if after.States[id].Done && !before.States[id].Done {
+			g.Lessons = append(g.Lessons, id)
+		}
+	}
+	return g
+}
+
+// place is one step of one variant of a lab.
+type place struct{ lab, variant, step string }
+
+// fold is what is known after some of the events.
+type fold struct {
+	events  []session.Event
+	lessons []Lesson
+	known   map[string]Lesson // by lab id
+	solved  map[place]int     // in one session, whose id stands in variant: Seq of the first written solution
+
+	read     map[string]bool // lessons
+	xp       map[place]int   // variant is "": awarded once for all variants
+	met      map[place]bool
+	merits   map[place]bool            // met without a written solution, in that session
+	engines  map[place]map[string]bool // on which a step was met on its own merit
+	complete map[place]bool            // step is "": the session said that all of a variant is met
+	helped   map[place]bool            // step is "": a hint or a solution was had in a variant before it was complete
+	unaided  map[place]bool            // step is "": a variant was completed without
+	variants map[string][]string       // by lab
+	last     time.Time                 // of the event before
+	gap      time.Duration             // between the newest event and the one before it
+}
+
+func newFold(events []session.Event, lessons []Lesson) *fold {
+	f := &fold{lessons: lessons, known: map[string]Lesson{}, solved: map[place]int{}, read: map[string]bool{}, xp: map[place]int{},
+		met: map[place]bool{}, merits: map[place]bool{}, engines: map[place]map[string]bool{}, complete: map[place]bool{},
+		helped: map[place]bool{}, unaided: map[place]bool{}, variants: map[string][]string{}}
+	for _, l := range lessons {
+		if l.Lab != "" {
+			f.known[l.Lab] = l
+		}
+	}
+	f.events = slices.Clone(events)
+	slices.SortStableFunc(f.events, func(a, b session.Event) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
+	})
+	f.events = slices.CompactFunc(f.events, func(a, b session.Event) bool { return a.ID == b.ID && a.ID != "" })
+	for _, e := range f.events {
+		if e.Kind != session.SolvedFor {
+			continue
+		}
+		// By Seq and not by time: within a session it tells the order whatever the clock does.
+		p := place{e.Lab, e.Session, e.Step}
+		if seq, ok := f.solved[p]; !ok || e.Seq < seq {
+			f.solved[p] = e.Seq
+		}
+	}
+	return f
+}
+
+// merit tells whether e was achieved without a solution written before in its session.
+func (f *fold) merit(e session.Event) bool {
+	seq, ok := f.solved[place{e.Lab, e.Session, e.Step}]
+	return !e.Solved && (!ok || e.Seq < seq)
+}
+
+func (f *fold) add(i int, e session.Event) {
+	f.gap = 0
+	if i > 0 {
+		f.gap = e.Time.Sub(f.last)
+	}
+	f.last = e.Time
+	variant := place{e.Lab, e.Variant, ""}
+	switch e.Kind {
+	case session.Read:
+		f.read[e.Lesson] = true
+	case session.Hinted, session.SolvedFor:
+		f.helped[variant] = true
+	case session.Completed:
+		f.seen(e)
+		f.complete[variant] = true
+	case session.StepMet:
+		f.stepMet(e)
+	}
+}
+
+func (f *fold) seen(e session.Event) {
+	if !slices.Contains(f.variants[e.Lab], e.Variant) {
+		f.variants[e.Lab] = append(f.variants[e.Lab], e.Variant)
+	}
+}
+
+func (f *fold) stepMet(e session.Event) {
+	f.seen(e)
+	at, variant := place{e.Lab, e.Variant, e.Step}, place{e.Lab, e.Variant, ""}
+	before := f.all(e.Lab, e.Variant, f.met)
+	f.met[at] = true
+	if !f.merit(e) {
+		return
+	}
+	f.merits[at] = true
+	if f.engines[at] == nil {
+		f.engines[at] = map[string]bool{}
+	}
+	f.engines[at][e.Engine] = true
+	f.award(e)
+	if !before && f.all(e.Lab, e.Variant, f.merits) && !f.helped[variant] {
+		f.unaided[variant] = true
+	}
+}
+
+// award gives the XP of a step, once. A session that knew of an earlier run with the solution gives 0 itself; what
+// the step has to give then comes from the outline.
+func (f *fold) award(e session.Event) {
+	l, ok := f.known[e.Lab]
+	at := place{e.Lab, "", e.Step}
+	if _, had := f.xp[at]; had || !ok {
+		return
+	}
+	for _, s := range l.in(e.Variant) {
+		if s.ID == e.Step {
+			f.xp[at] = s.XP
+		}
+	}
+	if e.XP > 0 {
+		f.xp[at] = e.XP
+	}
+}
+
+// all tells whether every step of a variant of a known lab is in set.
+func (f *fold) all(lab, variant string, set map[place]bool) bool {
+	steps := f.known[lab].in(variant)
+	for _, s := range steps {
+		if !set[place{lab, variant, s.ID}] {
+			return false
+		}
+	}
+	return len(steps) > 0
+}
+
+// passed tells whether a lab is completed in some variant, with or without help.
+func (f *fold) passed(lab string) bool {
+	for _, v := range f.variants[lab] {
+		if f.complete[place{lab, v, ""}] || f.all(lab, v, f.met) {
+			return true
+		}
+	}
+	return lab == ""
+}
+
+// done counts the lessons that are read and whose lab is passed.
+func (f *fold) done() int {
+	n := 0
+	for _, l := range f.lessons {
+		if f.read[l.ID] && f.passed(l.Lab) {
+			n++
+		}
+	}
+	return n
+}
+
+// holds tells whether a condition holds after e, the newest event.
+func (f *fold) holds(w when, e session.Event) bool {
+	switch {
+	case w.Check != "":
+		return e.Kind == session.Judged && string(e.CheckKind) == w.Check && e.Got != nil && begins(e.Got.String(), w.Got) &&
+			string(e.Outcome) == cmp.Or(w.Outcome, "met") && f.merit(e)
+	case w.Completed != nil:
+		return e.Kind == session.StepMet && f.completed(*w.Completed, e.Lab)
+	case w.Lessons != 0:
+		return f.lessonsDone(w.Lessons, e)
+	case w.Return > 0:
+		return f.gap >= time.Duration(w.Return)*24*time.Hour
+	}
+	return false
+}
+
+func (f *fold) lessonsDone(want count, e session.Event) bool {
+	switch e.Kind {
+	case session.StepMet, session.Completed, session.Read: // no other event changes it
+	default:
+		return false
+	}
+	if want == all {
+		return len(f.lessons) > 0 && f.done() == len(f.lessons)
+	}
+	return f.done() >= int(want)
+}
+
+// begins tells whether a fact begins with the words of start: "status 400" does not begin with "status 4".
+func begins(fact, start string) bool {
+	return start == "" || fact == start || strings.HasPrefix(fact, start+" ")
+}
+
+func (f *fold) completed(c completed, lab string) bool {
+	if len(c.Variants) == 0 {
+		return slices.ContainsFunc(f.variants[lab], func(v string) bool { return f.completedIn(c, lab, v) })
+	}
+	for _, v := range c.Variants {
+		if !f.completedIn(c, lab, v) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fold) completedIn(c completed, lab, variant string) bool {
+	if !f.all(lab, variant, f.merits) || c.Unaided && !f.unaided[place{lab, variant, ""}] {
+		return false
+	}
+	for _, s := range f.known[lab].in(variant) {
+		if c.Engine != "" && !f.engines[place{lab, variant, s.ID}][c.Engine] {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *fold) standing(t Tables, got map[string]time.Time) Standing {
+	s := Standing{Lessons: len(f.lessons), LessonsDone: f.done(), States: map[string]LessonState{}, Levels: slices.Clone(t.levels)}
+	for _, l := range f.lessons {
+		state := f.state(l)
+		s.States[l.ID] = state
+		s.XP += state.XP
+	}
+	for _, l := range t.levels {
+		if s.XP < l.XP {
+			s.NextXP = l.XP
+			break
+		}
+		s.Level, s.LevelName, s.LevelXP = l.Number, l.Name, l.XP
+	}
+	for _, a := range t.achievements {
+		at, ok := got[a.ID]
+		s.Achievements = append(s.Achievements, Achievement{ID: a.ID, Name: a.Name, How: a.How, Got: ok, When: at})
+		if ok {
+			s.Got++
+		}
+	}
+	return s
+}
+
+func (f *fold) state(l Lesson) LessonState {
+	s := LessonState{Read: f.read[l.ID], Passed: f.passed(l.Lab), Steps: len(l.Steps), Left: l.XP}
+	if s.Read {
+		s.XP, s.Left = l.XP, 0
+	}
+	s.Done = s.Read && s.Passed
+	for _, v := range f.variants[l.Lab] {
+		met := 0
+		for _, step := range l.in(v) {
+			if f.met[place{l.Lab, v, step.ID}] {
+				met++
+			}
+		}
+		if met > s.Met {
+			s.Met, s.Steps = met, len(l.in(v))
+		}
+	}
+	steps := slices.Clone(l.Steps)
+	for _, v := range slices.Sorted(maps.Keys(l.Variants)) {
+		steps = append(steps, l.Variants[v]...)
+	}
+	counted := map[string]bool{}
+	for _, step := range steps {
+		if counted[step.ID] {
+			continue
+		}
+		counted[step.ID] = true
+		if xp, had := f.xp[place{l.Lab, "", step.ID}]; had {
+			s.XP += xp
+		} else {
+			s.Left += step.XP
+		}
+	}
+	return s
+}
