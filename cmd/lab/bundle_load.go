@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/cwk-stream/lab/internal/bundle"
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/docker"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/labs"
+	"github.com/cwk-stream/lab/lessons"
+)
+
+// loadBundle verifies a bundle, and only then changes anything: images first, which can be taken back, the course last,
+// which comes into force in one step.
+func (a *app) loadBundle(ctx context.Context, file string, bare bool) error {
+	b, err := bundle.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = b.Close() }()
+	images := b.Manifest.Images()
+	bare = bare || len(images) == 0
+	var e *docker.Engine
+	if !bare { // asked before the long part
+		e = docker.New(docker.Options{})
+		defer func() { _ = e.Close() }()
+		if err := suitable(ctx, e, b.Manifest.Platform); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(a.dataDir(), 0o700); err != nil {
+		return hint.With(err, "folder-unusable", a.dataDir())
+	}
+	folder, err := os.MkdirTemp(a.dataDir(), ".course-")
+	if err != nil {
+		return hint.With(err, "folder-unusable", a.dataDir())
+	}
+	defer os.RemoveAll(folder)
+	if err := a.verifyBundle(ctx, b, folder); err != nil {
+		return err
+	}
+	sum, err := a.verifyCourse(folder, images, bare)
+	if err != nil {
+		return err
+	}
+	var loaded []string
+	if !bare {
+		loaded, err = a.loadImages(ctx, e, b)
+	}
+	if err == nil {
+		err = a.enforce(folder, sum, b.Manifest.Program)
+	}
+	if err != nil {
+		return errors.Join(err, takeBack(ctx, e, loaded))
+	}
+	_, err = fmt.Fprintln(a.out, a.lang().Say("bundle.loaded", len(images), len(loaded)))
+	return err
+}
+
+// suitable tells whether the engine is there, and runs images made for platform.
+func suitable(ctx context.Context, e *docker.Engine, platform string) error {
+	if err := available(ctx, e); err != nil {
+		return hint.With(err, "bundle-no-engine")
+	}
+	here, err := e.Platform(ctx)
+	if err == nil && here != platform {
+		err = hint.With(fmt.Errorf("the images are for %s", platform), "bundle-platform", platform, here)
+	}
+	return err
+}
+
+func (a *app) verifyBundle(ctx context.Context, b *bundle.Bundle, folder string) error {
+	m := a.meter()
+	defer m.stop()
+	label := a.lang().Say("bundle.verifying")
+	err := b.Verify(ctx, folder, func(p bundle.Part, r io.Reader) error { return docker.CheckArchive(r, p.Image) }, m.of(label))
+	if err == nil {
+		m.end(label, b.Size())
+	}
+	return err
+}
+
+// verifyCourse makes sure that this program understands the lessons and labs, and that the bundle has exactly the
+// images that they need. It gives what identifies them.
+func (a *app) verifyCourse(folder string, images []bundle.Part, bare bool) (string, error) {
+	dir := os.DirFS(folder)
+	lessonsFS, labsFS, err := halves(dir)
+	if err != nil {
+		return "", err
+	}
+	c, err := course.Load(lessonsFS, labsFS)
+	if err != nil || len(c.Lessons) == 0 {
+		return "", hint.With(fmt.Errorf("loading its course: %v", err), "bundle-course")
+	}
+	all, err := labsOf(c)
+	if err != nil {
+		return "", hint.With(fmt.Errorf("loading its course: %v", err), "bundle-course")
+	}
+	needed := map[string]bool{}
+	for _, lab := range all {
+		if !slices.Contains(lab.Engines, engineDocker) {
+			continue
+		}
+		refs, err := docker.Refs(lab.Env)
+		if err != nil {
+			return "", hint.With(fmt.Errorf("loading its course: %v", err), "bundle-course")
+		}
+		for _, ref := range refs {
+			needed[ref] = true
+		}
+	}
+	for _, p := range images {
+		if !needed[p.Image] {
+			return "", hint.With(fmt.Errorf("no lab needs image %s", p.Image), "bundle-image", p.Image)
+		}
+		delete(needed, p.Image)
+	}
+	if len(needed) > 0 && !bare {
+		for ref := range needed {
+			return "", hint.With(fmt.Errorf("image %s is not in the bundle", ref), "bundle-image", ref)
+		}
+	}
+	return bundle.Sum(lessonsFS, labsFS)
+}
+
+func halves(dir fs.FS) (lessonsFS, labsFS fs.FS, err error) {
+	if lessonsFS, err = fs.Sub(dir, "lessons"); err == nil {
+		labsFS, err = fs.Sub(dir, "labs")
+	}
+	return lessonsFS, labsFS, err
+}
+
+// loadImages gives the engine the images that it lacks, and says which those were, also if it fails.
+func (a *app) loadImages(ctx context.Context, e *docker.Engine, b *bundle.Bundle) (loaded []string, err error) {
+	m := a.meter()
+	defer m.stop()
+	for _, p := range b.Manifest.Images() {
+		there, err := e.HasImage(ctx, p.Image)
+		if err != nil {
+			return loaded, err
+		}
+		if there {
+			continue
+		}
+		label := a.lang().Say("bundle.loading", p.Image)
+		r, err := b.Image(ctx, p, m.of(label))
+		if err != nil {
+			return loaded, err
+		}
+		loaded = append(loaded, p.Image)
+		if err := e.LoadImage(ctx, p.Image, r); err != nil {
+			return loaded, err
+		}
+		m.end(label, p.Raw)
+	}
+	return loaded, nil
+}
+
+// takeBack removes images that were loaded for nothing.
+func takeBack(ctx context.Context, e *docker.Engine, refs []string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
+	defer cancel()
+	var errs []error
+	for _, ref := range refs {
+		errs = append(errs, e.RemoveImage(ctx, ref))
+	}
+	return errors.Join(errs...)
+}
+
+// enforce puts a course in force, unless it is the one that the program has anyway.
+func (a *app) enforce(folder, sum, program string) error {
+	own, err := bundle.Sum(lessons.FS, labs.FS)
+	if err != nil {
+		return err
+	}
+	if sum == own {
+		if err := os.RemoveAll(a.loadedDir()); err != nil {
+			return hint.With(err, "folder-unusable", filepath.Clean(a.loadedDir()))
+		}
+		return nil
+	}
+	return a.install(folder, origin{Program: program, Instead: own, Course: sum})
+}

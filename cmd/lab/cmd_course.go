@@ -1,0 +1,232 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/spf13/cobra"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/report"
+	"github.com/cwk-stream/lab/internal/reward"
+	"github.com/cwk-stream/lab/internal/session"
+	"github.com/cwk-stream/lab/internal/tui"
+)
+
+// outline is what package reward needs to know of the course.
+func outline(c *course.Course) ([]reward.Lesson, error) {
+	var out []reward.Lesson
+	for _, l := range c.Lessons {
+		o := reward.Lesson{ID: l.ID, XP: l.XP, Lab: l.Lab}
+		if l.Lab != "" {
+			variants, err := c.Outlines(l.Lab)
+			if err != nil {
+				return nil, err
+			}
+			o.Variants = map[string][]reward.Step{}
+			for _, v := range variants {
+				for _, s := range v.Steps {
+					o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step(s))
+				}
+			}
+			o.Steps = o.Variants[variants[0].Variant]
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func sortedNames(files course.Files) []string { return slices.Sorted(maps.Keys(files)) }
+
+// listed is one lesson of `lab list --output json`.
+type listed struct {
+	ID        string        `json:"id"`
+	Number    int           `json:"number"`
+	Title     string        `json:"title"`
+	Minutes   int           `json:"minutes"`
+	Tags      []string      `json:"tags"`
+	Languages []locale.Lang `json:"languages"`
+	Lab       string        `json:"lab,omitempty"`
+	State     string        `json:"state"`
+	XPLeft    int           `json:"xp_left"`
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use: "list", Short: "The course: lessons, how far you are, XP to gain",
+		Example: "  lab list\n  lab list --output json",
+		Args:    exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.course()
+			if err != nil {
+				return err
+			}
+			s, err := a.standing(c)
+			if err != nil {
+				return err
+			}
+			rows := a.rows(c, s)
+			if output == "json" {
+				return a.printJSON(rows)
+			}
+			a.printList(rows, s)
+			return nil
+		},
+	}
+	outputFlag(c, &output, "text", "json")
+	return c
+}
+
+func (a *app) rows(c *course.Course, s reward.Standing) []listed {
+	var rows []listed
+	for _, l := range c.Lessons {
+		state := s.State(l.ID)
+		rows = append(rows, listed{ID: l.ID, Number: l.Number, Title: l.In(a.lang()).Title, Minutes: l.Minutes, Tags: l.Tags,
+			Languages: slices.Sorted(maps.Keys(l.Texts)), Lab: l.Lab, State: state.Word(), XPLeft: state.Left})
+	}
+	return rows
+}
+
+func (a *app) printList(rows []listed, s reward.Standing) {
+	lang := a.lang()
+	fmt.Fprintln(a.out, a.header(s))
+	wide := 0
+	for _, r := range rows {
+		wide = max(wide, ansi.StringWidth(r.Title))
+	}
+	for _, r := range rows {
+		title := r.Title + strings.Repeat(" ", wide-ansi.StringWidth(r.Title))
+		state := lang.Say("state." + r.State)
+		languages := make([]string, 0, len(r.Languages))
+		for _, l := range r.Languages {
+			languages = append(languages, string(l))
+		}
+		fmt.Fprintf(a.out, "%02d  %s  %s  %s  %s  %s\n", r.Number, title, state,
+			lang.Say("list.minutes", r.Minutes), lang.Say("list.xp-left", r.XPLeft), strings.Join(languages, " "))
+	}
+}
+
+// header is the one line that says where the student stands.
+func (a *app) header(s reward.Standing) string {
+	key, xp := "header", []any{s.Level, s.LevelName.In(a.lang()), s.XP, s.NextXP}
+	if s.NextXP == 0 {
+		key, xp = "header.top", xp[:3]
+	}
+	return a.lang().Say(key, append(xp, s.LessonsDone, s.Lessons, s.Got, len(s.Achievements))...)
+}
+
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(report.HarmlessJSON(a.out))
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (a *app) readCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "read LESSON", Short: "A lesson as text",
+		Example: "  lab read 03\n  lab read 03 --lang ko | less",
+		Args:    exactly("a lesson"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, err := a.course()
+			if err != nil {
+				return err
+			}
+			l, err := c.Find(args[0])
+			if err != nil {
+				return err
+			}
+			text := l.In(a.lang())
+			color := isTerminal(a.out) && a.getenv("NO_COLOR") == "" && !a.plain
+			page := fmt.Sprintf("# %02d %s\n\n%s", l.Number, text.Title, text.Markdown)
+			fmt.Fprintln(a.out, tui.RenderMarkdown(page, a.width(), true, color))
+			for _, link := range text.Links {
+				fmt.Fprintf(a.out, "%s\n  %s\n", link.Title, link.URL)
+			}
+			return a.markRead(l.ID)
+		},
+	}
+}
+
+// markRead records that a lesson was read to its end.
+func (a *app) markRead(lesson string) error {
+	j, err := a.journal()
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	return j.Append(session.Event{ID: "read-" + lesson + "-" + now.UTC().Format("20060102T150405.000000000"), Seq: 1, Time: now,
+		Kind: session.Read, Lesson: lesson})
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use: "status", Short: "Your level, XP and achievements",
+		Example: "  lab status\n  lab status --output json",
+		Args:    exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.course()
+			if err != nil {
+				return err
+			}
+			s, err := a.standing(c)
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				return a.printJSON(s)
+			}
+			a.printStatus(s)
+			return nil
+		},
+	}
+	outputFlag(c, &output, "text", "json")
+	return c
+}
+
+func (a *app) printStatus(s reward.Standing) {
+	lang := a.lang()
+	fmt.Fprintln(a.out, a.header(s))
+	for _, x := range s.Achievements {
+		mark := "·"
+		if x.Got {
+			mark = "★"
+		}
+		fmt.Fprintf(a.out, "%s %s: %s\n", mark, x.Name.In(lang), x.How.In(lang))
+	}
+}
+
+func (a *app) nextCommand() *cobra.Command {
+	var o startOptions
+	c := &cobra.Command{
+		Use: "next", Short: "Open the next thing to do",
+		Args: exactly(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			all, err := a.course()
+			if err != nil {
+				return err
+			}
+			s, err := a.standing(all)
+			if err != nil {
+				return err
+			}
+			for _, l := range all.Lessons {
+				if !s.State(l.ID).Done {
+					return a.open(c.Context(), l.ID, o)
+				}
+			}
+			fmt.Fprintln(a.out, a.lang().Say("next.all-done"))
+			return nil
+		},
+	}
+	o.add(c)
+	return c
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/reward"
+)
+
+func (a *app) lintCommand() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use: "lint [DIR]", Short: "Report every problem of labs and lessons at once",
+		Long: "Lint reads a lab, a lesson, or a folder of them, and reports what keeps them from loading and what a reader\n" +
+			"would stumble over, with file, line and column. Nothing is run. The exit code is 1 if anything was found.",
+		Example: "  lab lint\n  lab lint ./my-lab",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError{fmt.Errorf("lab lint takes one folder")}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			return a.lint(dir, output)
+		},
+	}
+	outputFlag(c, &output, "text", "json")
+	return c
+}
+
+// lint reports the problems of everything at and below a folder.
+func (a *app) lint(dir, output string) error {
+	found, err := folders(dir)
+	if err != nil {
+		return err
+	}
+	var problems course.Problems
+	for _, f := range found {
+		problems = append(problems, lintFolder(dir, f)...)
+	}
+	problems = append(problems, lintAchievements(dir)...)
+	if err := a.printProblems(problems, output); err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return errNotMet
+	}
+	if output == "text" {
+		fmt.Fprintln(a.out, a.lang().Say("lint.clean", len(found)))
+	}
+	return nil
+}
+
+func lintFolder(dir string, f folder) course.Problems {
+	var problems course.Problems
+	if f.isLab() {
+		problems = append(problems, course.LintLab(f.fsys, f.id)...)
+	}
+	if f.isLesson() {
+		problems = append(problems, course.LintLesson(f.fsys, f.id, linksFrom(dir, f))...)
+	}
+	return problems
+}
+
+// linksFrom tells whether a relative link of a lesson leads to something in the folder that is looked at.
+func linksFrom(dir string, f folder) func(string) bool {
+	below := ""
+	if !f.alone {
+		below = path.Join(f.parent, f.id)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return func(string) bool { return false }
+	}
+	return func(link string) bool {
+		_, err := fs.Stat(root.FS(), path.Join(below, link))
+		return err == nil
+	}
+}
+
+// lintAchievements wants each achievement of a course to be there to be had; only a whole course can tell.
+func lintAchievements(dir string) course.Problems {
+	for _, needed := range []string{"lessons", "labs", "assets/achievements.yaml"} {
+		if _, err := os.Stat(filepath.Join(dir, needed)); err != nil {
+			return nil
+		}
+	}
+	problem := func(err error) course.Problems {
+		return course.Problems{{File: "assets/achievements.yaml", Message: err.Error()}}
+	}
+	c, err := course.Load(os.DirFS(filepath.Join(dir, "lessons")), os.DirFS(filepath.Join(dir, "labs")))
+	if err != nil {
+		return nil // it was said already
+	}
+	tables, err := reward.Load(os.DirFS(filepath.Join(dir, "assets")))
+	if err != nil {
+		return problem(err)
+	}
+	lessons, err := outline(c)
+	if err != nil {
+		return nil
+	}
+	var out course.Problems
+	for _, id := range tables.Unreachable(lessons, kindsOf(c)) {
+		out = append(out, problem(fmt.Errorf("achievement %s cannot be reached by any lab of the course", id))...)
+	}
+	return out
+}
+
+// kindsOf lists the kinds of checks that the course's labs have.
+func kindsOf(c *course.Course) map[string]bool {
+	kinds := map[string]bool{}
+	for _, l := range c.Lessons {
+		lab, err := c.Lab(l.Lab, "")
+		if l.Lab == "" || err != nil {
+			continue
+		}
+		for _, s := range lab.Steps {
+			for _, check := range s.Checks {
+				kinds[string(check.Kind)] = true
+			}
+		}
+	}
+	return kinds
+}
+
+// printProblems writes problems with their source and hint, or as one JSON object a line.
+func (a *app) printProblems(problems course.Problems, output string) error {
+	switch output {
+	case "json":
+		e := json.NewEncoder(a.out)
+		for _, p := range problems {
+			if err := e.Encode(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "text":
+		for _, p := range problems {
+			fmt.Fprintln(a.out, shown(p.String()))
+			if p.Source != "" {
+				fmt.Fprintln(a.out, shown(strings.TrimRight(p.Source, "\n")))
+			}
+			if p.Hint != "" {
+				fmt.Fprintln(a.out, "  "+a.lang().Say("hint.prefix")+" "+shown(p.Hint))
+			}
+		}
+		return nil
+	}
+	return usageError{fmt.Errorf("--output %s: there is text and json", output)}
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/tui"
+)
+
+// looking is how often a preview looks for changes. Asking the file system works where notifications do not: network
+// drives, containers, editors that replace the file.
+const looking = 250 * time.Millisecond
+
+func (a *app) previewCommand() *cobra.Command {
+	var once bool
+	c := &cobra.Command{
+		Use: "preview DIR", Short: "Show a lesson as students will see it, again after each save",
+		Long: "Preview renders the lesson in DIR in the language of --lang, with what lint says about it below, and again\n" +
+			"whenever a file there changes, until Ctrl-C.",
+		Example: "  lab preview lessons/03-reverse-proxy --lang ko\n  lab preview ./my-lab --once",
+		Args:    exactly("a folder"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.preview(c.Context(), args[0], once)
+		},
+	}
+	c.Flags().BoolVar(&once, "once", false, "show it once, and end")
+	return c
+}
+
+func (a *app) preview(ctx context.Context, dir string, once bool) error {
+	found, err := folders(dir)
+	if err != nil {
+		return err
+	}
+	f := found[0]
+	last := ""
+	for {
+		if now := stamp(f.fsys); now != last {
+			last = now
+			a.showPreview(dir, f)
+		}
+		if once {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil // Ctrl-C is how a preview ends
+		case <-time.After(looking):
+		}
+	}
+}
+
+// stamp changes when a file of the folder does.
+func stamp(fsys fs.FS) string {
+	out := ""
+	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // a file that vanishes between two looks is a change, not an error
+		}
+		if info, err := d.Info(); err == nil {
+			out += fmt.Sprint(name, info.Size(), info.ModTime().UnixNano(), "\n")
+		}
+		return nil
+	})
+	return out
+}
+
+// showPreview renders the lesson, and what lint says, on a screen of its own where there is a terminal.
+func (a *app) showPreview(dir string, f folder) {
+	colour := a.terminal() && a.getenv("NO_COLOR") == ""
+	if a.terminal() {
+		fmt.Fprint(a.out, "\x1b[2J\x1b[H")
+	}
+	lesson, err := course.LoadLesson(f.fsys, ".")
+	if text := lesson.In(a.lang()); err == nil {
+		fmt.Fprint(a.out, tui.RenderMarkdown("# "+text.Title+"\n\n"+text.Markdown, a.width(), true, colour))
+	}
+	problems := lintFolder(dir, f)
+	var more course.Problems
+	if errors.As(err, &more) && len(problems) == 0 {
+		problems = more
+	}
+	if len(problems) > 0 {
+		fmt.Fprintln(a.out)
+		_ = a.printProblems(problems, "text")
+	}
+}

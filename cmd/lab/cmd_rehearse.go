@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/session"
+)
+
+// testOptions are the options of `lab test`.
+type testOptions struct{ engine, proxy, step, output string }
+
+// testCommand is `lab test`. Its file cannot be called after it: Go would take that for a test.
+func (a *app) testCommand() *cobra.Command {
+	var o testOptions
+	c := &cobra.Command{
+		Use: "test [DIR|LESSON]", Short: "Find out whether labs are valid, on every engine that they claim",
+		Long: "Each step's checks must not hold before its solution and must hold after it; every case of mistakes/ must be\n" +
+			"found out in the way that it says, and every case of answers/ must pass. Cases run side by side in\n" +
+			"environments of their own, so that waits overlap. The exit code is 1 if anything was found.",
+		Example: "  lab test ./my-lab\n  lab test labs/03-reverse-proxy --proxy caddy\n  lab test 03 --step idle-drop --output junit",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError{fmt.Errorf("lab test takes one folder or lesson")}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			name := "."
+			if len(args) == 1 {
+				name = args[0]
+			}
+			return a.test(c.Context(), name, o)
+		},
+	}
+	c.Flags().StringVar(&o.engine, "engine", "", "docker or embedded (default: every engine that the lab claims)")
+	c.Flags().StringVar(&o.proxy, "proxy", "", "the lab's variant (default: every one)")
+	c.Flags().StringVar(&o.step, "step", "", "this step alone, by number or id")
+	outputFlag(c, &o.output, "text", "json", "junit")
+	return c
+}
+
+// test rehearses labs and reports what was found.
+func (a *app) test(ctx context.Context, name string, o testOptions) error {
+	labs, err := a.labsOf(name, o.proxy)
+	if err != nil {
+		return err
+	}
+	out, err := a.rehearsalReport(o.output)
+	if err != nil {
+		return err
+	}
+	r := session.Rehearsal{Say: out.trial, Planned: out.planned}
+	if r.Plays, err = a.plays(ctx, labs, o.engine); err != nil {
+		return err
+	}
+	if o.step != "" {
+		if r.Step, err = stepID(labs[0], o.step); err != nil {
+			return err
+		}
+	}
+	began := time.Now()
+	trials, err := session.Rehearse(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := out.end(trials, time.Since(began)); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(trials, func(t session.Trial) bool { return t.Finding != "" }) {
+		return errNotMet
+	}
+	return nil
+}
+
+// plays pairs each lab with each engine that it claims, or with the one that is asked for.
+func (a *app) plays(ctx context.Context, labs []course.Lab, only string) ([]session.Play, error) {
+	engines := map[string]session.Engine{}
+	var out []session.Play
+	for _, lab := range labs {
+		names := lab.Engines
+		if only != "" {
+			names = []string{only}
+		}
+		for _, name := range names {
+			if only != "" && !slices.Contains(lab.Engines, only) && len(labs) > 1 {
+				continue // another one of the labs may claim it
+			}
+			if engines[name] == nil {
+				e, _, err := a.engine(ctx, name, lab)
+				if err != nil {
+					return nil, err
+				}
+				engines[name] = e
+			}
+			out = append(out, session.Play{Lab: lab, Engine: engines[name]})
+		}
+	}
+	if len(out) == 0 {
+		return nil, usageError{fmt.Errorf("--engine %s: none of the labs claims to run on it", only)}
+	}
+	return out, nil
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/probe"
+	"github.com/cwk-stream/lab/internal/session"
+)
+
+// guide is `lab start` without a screen: the same lab as a transcript with prompts, for pipes, dumb terminals and
+// screen readers.
+func (a *app) guide(ctx context.Context, p plan) error {
+	p.guided, p.live = true, true
+	out, err := a.reporter("text", p, "")
+	if err != nil {
+		return err
+	}
+	r, err := a.begin(ctx, p, out)
+	if err != nil {
+		return err
+	}
+	out.Note(a.because(r.Why))
+	g := &guided{app: a, r: r, lesson: p.lesson, lines: lines(ctx, a.in)}
+	err = g.run(ctx)
+	err = a.end(ctx, r, err)
+	return errors.Join(err, out.Close())
+}
+
+// lines reads lines until the end of the input or of ctx. The reader itself cannot be interrupted: it may live until
+// its next line, which ends with the program at the latest.
+func lines(ctx context.Context, in io.Reader) <-chan string {
+	out := make(chan string)
+	go func() {
+		defer close(out)
+		for s := bufio.NewScanner(in); s.Scan(); {
+			select {
+			case out <- strings.TrimSpace(s.Text()):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+type guided struct {
+	*app
+	r      *running
+	lesson course.Lesson
+	lines  <-chan string
+}
+
+func (g *guided) say(key string, args ...any) { fmt.Fprintln(g.out, shown(g.lang().Say(key, args...))) }
+
+// ask prints a prompt and waits for a line; ok is false at the end of the input.
+func (g *guided) ask(ctx context.Context, key string, args ...any) (line string, ok bool, err error) {
+	fmt.Fprint(g.out, shown(g.lang().Say(key, args...))+" ")
+	select {
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	case line, ok = <-g.lines:
+		if !ok || !isTerminal(g.in) { // nobody's Enter has ended the line
+			fmt.Fprintln(g.out, line)
+		}
+		return strings.ToLower(line), ok, nil
+	}
+}
+
+func (g *guided) run(ctx context.Context) error {
+	if g.lesson.ID != "" {
+		g.say("guide.welcome", g.lesson.Number, g.lesson.In(g.lang()).Title)
+	}
+	if err := g.r.Boot(ctx); err != nil {
+		return err
+	}
+	g.where()
+	for {
+		line, ok, err := g.ask(ctx, "guide.prompt")
+		if err != nil || !ok || line == "q" || line == "quit" {
+			return err
+		}
+		if err := g.do(ctx, line); err != nil {
+			return err
+		}
+	}
+}
+
+// where says which files to edit; what the step is about, the transcript has said.
+func (g *guided) where() {
+	for _, e := range g.r.Lab().Edit {
+		g.say("guide.file", g.r.Files.Path(e.Path))
+	}
+}
+
+// describe says again what the current step is about.
+func (g *guided) describe() {
+	p := g.r.Progress()
+	current, ok := p.Step()
+	if !ok {
+		return
+	}
+	step, i, _ := g.r.Lab().Step(current.ID)
+	lang := g.lang()
+	fmt.Fprintln(g.out)
+	g.say("guide.step", i+1, len(p.Steps), step.Title.In(lang), step.XP)
+	fmt.Fprintln(g.out, step.Goal.In(lang))
+	g.where()
+}
+
+// do does what a line asks for. An error ends the lab.
+func (g *guided) do(ctx context.Context, line string) error {
+	switch line {
+	case "", "c", "check":
+		return g.check(ctx)
+	case "r", "read":
+		return g.read()
+	case "e", "edit":
+		return g.edit(ctx)
+	case "h", "hint":
+		return g.hint()
+	case "s", "solve":
+		return g.solve(ctx)
+	case "d", "diff":
+		return g.diff()
+	case "reset":
+		return g.recoverable(g.r.Reset())
+	case "n", "next":
+		return g.next()
+	case "g", "goal":
+		g.describe()
+		return nil
+	}
+	g.say("guide.help")
+	return nil
+}
+
+// recoverable reports an error that is about the student's files, and goes on.
+func (g *guided) recoverable(err error) error {
+	if err != nil && !errors.Is(err, context.Canceled) && session.AboutFiles(err) {
+		g.complain(err)
+		return nil
+	}
+	return err
+}
+
+func (g *guided) check(ctx context.Context) error {
+	outcome, err := g.r.Check(ctx)
+	if err != nil && ctx.Err() == nil && !session.AboutFiles(err) {
+		return g.rebuild(ctx, err)
+	}
+	if err != nil {
+		return g.recoverable(err)
+	}
+	if outcome == probe.Met {
+		if g.r.Progress().Done {
+			g.say("guide.done")
+		} else {
+			g.say("guide.met")
+		}
+	}
+	return nil
+}
+
+// rebuild replaces an environment that broke; files and steps are kept.
+func (g *guided) rebuild(ctx context.Context, broke error) error {
+	g.complain(broke)
+	g.say("guide.rebuilt")
+	if err := g.r.Stop(ctx); err != nil {
+		return err
+	}
+	return g.r.Boot(ctx)
+}
+
+func (g *guided) read() error {
+	if g.lesson.ID == "" {
+		return nil
+	}
+	fmt.Fprintln(g.out, g.lesson.In(g.lang()).Markdown)
+	return g.markRead(g.lesson.ID)
+}
+
+func (g *guided) edit(ctx context.Context) error {
+	editor := g.editor()
+	if len(editor) == 0 || !isTerminal(g.in) {
+		g.say("guide.no-editor")
+		return nil
+	}
+	for _, e := range g.r.Lab().Edit {
+		cmd := exec.CommandContext(ctx, editor[0], append(editor[1:], g.r.Files.Path(e.Path))...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = g.in, g.out, g.err
+		if err := cmd.Run(); err != nil {
+			g.say("guide.editor-failed", editor[0], err)
+		}
+	}
+	return nil
+}
+
+// editor is the student's editor with its arguments, empty for none.
+func (a *app) editor() []string {
+	for _, name := range []string{"VISUAL", "EDITOR"} {
+		if words := strings.Fields(a.getenv(name)); len(words) > 0 {
+			return words
+		}
+	}
+	return nil
+}
+
+func (g *guided) hint() error {
+	n, err := g.r.Hint()
+	if err != nil || n > 0 {
+		return err
+	}
+	g.say("guide.no-hint")
+	return nil
+}
+
+func (g *guided) solve(ctx context.Context) error {
+	current, _ := g.r.Progress().Step()
+	solution, err := g.r.Lab().Solution(current.ID)
+	if err != nil {
+		return err
+	}
+	mine, err := g.r.Files.Read()
+	if err != nil {
+		mine = nil // the solution replaces what cannot be read
+	}
+	g.printDiff(mine, solution)
+	line, ok, err := g.ask(ctx, "guide.solve?")
+	if err != nil || !ok || line != "y" && line != "yes" && line != "네" {
+		return err
+	}
+	if err := g.r.Solve(); err != nil {
+		return g.recoverable(err)
+	}
+	return g.check(ctx)
+}
+
+func (g *guided) diff() error {
+	begin, err := g.r.Begin(g.r.Progress().Current)
+	if err != nil {
+		return err
+	}
+	mine, err := g.r.Files.Read()
+	if err != nil {
+		g.complain(err)
+		return nil
+	}
+	if !g.printDiff(begin, mine) {
+		g.say("diff.none", g.r.Files.Dir())
+	}
+	return nil
+}
+
+func (g *guided) next() error {
+	p := g.r.Progress()
+	current, _ := p.Step()
+	if !current.Met {
+		g.say("guide.not-met-yet")
+		return nil
+	}
+	if p.Current+1 >= len(p.Steps) {
+		g.say("guide.last")
+		return nil
+	}
+	return g.r.Next()
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/locale"
+)
+
+// Exit codes; a documented interface (README, `lab help`).
+const (
+	exitPassed      = 0
+	exitNotMet      = 1 // a check is not met, or an instructor's tool found something
+	exitUsage       = 2
+	exitCannotRun   = 3 // no engine, a lab that does not load, files that cannot be read
+	exitInterrupted = 130
+)
+
+// world is everything outside the program.
+type world struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	hurry    func() // called when clean-up begins: from then on a second Ctrl-C ends the program at once
+	self     string // path of this program, for its watchdog; "" for no watchdog
+}
+
+// errNotMet ends a command whose result is that something is not met. What it is has been said already.
+var errNotMet = errors.New("not met")
+
+// usageError is a mistake in the command's words.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// app is what the commands share: the world, and the options that every command has.
+type app struct {
+	world
+	langFlag string
+	plain    bool
+
+	watching sync.Once
+	watchdog *watchdog // nil before the first guard, and where there is none
+	endMu    sync.Mutex
+	ends     []func() // what release does
+}
+
+// run is the program: it does what args say and tells the exit code.
+func run(ctx context.Context, args []string, w world) int {
+	a := &app{world: w}
+	defer a.release()
+	root := a.command()
+	root.SetArgs(args)
+	root.SetIn(w.in)
+	root.SetOut(w.out)
+	root.SetErr(w.err)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	if err != nil && code != exitNotMet && code != exitInterrupted {
+		a.complain(err)
+	}
+	return code
+}
+
+func exitCode(ctx context.Context, err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitPassed
+	case errors.Is(err, errNotMet):
+		return exitNotMet
+	case ctx.Err() != nil, errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &usage):
+		return exitUsage
+	case unknownName(err):
+		return exitUsage
+	}
+	return exitCannotRun
+}
+
+// unknownName tells whether the command's words name a thing that there is not.
+func unknownName(err error) bool {
+	h, ok := hint.Find(err)
+	return ok && strings.HasSuffix(h.Code, "-unknown")
+}
+
+// complain prints an error for a person: one line of what and where, one line of what to do.
+func (a *app) complain(err error) {
+	lang := a.lang()
+	var problems course.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(a.err, shown(problems.Error()))
+		err = hint.With(err, "bad-lab", len(problems))
+	}
+	h, ok := hint.Find(err)
+	text := err.Error()
+	if ok && locale.Has("error."+h.Code) {
+		text = lang.Say("error."+h.Code, h.Args...)
+	}
+	fmt.Fprintln(a.err, "lab: "+shown(text))
+	if ok && locale.Has("hint."+h.Code) {
+		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+shown(lang.Say("hint."+h.Code, h.Args...)))
+		return
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+lang.Say("hint.usage"))
+	}
+}
+
+// shown keeps control characters that come from files, servers or the engine away from the terminal.
+func shown(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (r < 0x20 || r >= 0x7f && r < 0xa0) {
+			return '·'
+		}
+		return r
+	}, s)
+}
+
+func (a *app) lang() locale.Lang {
+	if a.langFlag != "" {
+		lang, _ := locale.Parse(a.langFlag)
+		return lang
+	}
+	return locale.FromEnv(a.getenv)
+}
+
+// terminal tells whether the full-screen program can run here.
+func (a *app) terminal() bool {
+	if a.plain || a.getenv("LAB_PLAIN") != "" || a.getenv("TERM") == "dumb" || a.getenv("TERM") == "" {
+		return false
+	}
+	return isTerminal(a.in) && isTerminal(a.out)
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width is how many cells a line of standard output has, 80 where that is not known.
+func (a *app) width() int {
+	if f, ok := a.out.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+			return w
+		}
+	}
+	return 80
+}
+
+// command is the root of the command tree.
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "lab",
+		Short:         "Break a real WebSocket proxy, watch the wire, mend it",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", args[0])}
+			}
+			return nil
+		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFlags() },
+		RunE:              func(c *cobra.Command, _ []string) error { return a.open(c.Context(), "", startOptions{}) },
+		Example:           "  lab start 03              the lesson and its lab, full screen\n  lab run 03                the whole lab, done and verified by the program\n  lab start 03 --plain      the same as a transcript with prompts",
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language: en or ko (default: LAB_LANG, then the locale)")
+	root.PersistentFlags().BoolVar(&a.plain, "plain", false, "a linear transcript: no full screen, no redraws")
+	root.AddGroup(&cobra.Group{ID: "learn", Title: "Learning:"}, &cobra.Group{ID: "lab", Title: "In a lab:"},
+		&cobra.Group{ID: "house", Title: "Housekeeping:"}, &cobra.Group{ID: "teach", Title: "Teaching:"})
+	for group, commands := range map[string][]*cobra.Command{
+		"learn": {a.startCommand(), a.runCommand(), a.readCommand(), a.listCommand(), a.statusCommand(), a.nextCommand()},
+		"lab":   {a.checkCommand(), a.hintCommand(), a.solveCommand(), a.resetCommand(), a.diffCommand(), a.shellCommand()},
+		"house": {a.pullCommand(), a.bundleCommand(), a.cleanCommand(), a.doctorCommand(), a.versionCommand(), a.progressCommand()},
+		"teach": {a.newCommand(), a.lintCommand(), a.testCommand(), a.previewCommand()},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	root.AddCommand(a.manCommand())
+	return root
+}
+
+func (a *app) checkFlags() error {
+	if a.langFlag != "" {
+		if _, ok := locale.Parse(a.langFlag); !ok {
+			return usageError{fmt.Errorf("--lang %s: there is English (en) and Korean (ko)", a.langFlag)}
+		}
+	}
+	return nil
+}
+
+// exactly wants n arguments and says which.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usageError{fmt.Errorf("lab %s needs %s", c.Name(), strings.Join(names, " and "))}
+		}
+		return nil
+	}
+}

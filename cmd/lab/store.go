@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+
+	"github.com/cwk-stream/lab/assets"
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/journal"
+	"github.com/cwk-stream/lab/internal/reward"
+	"github.com/cwk-stream/lab/internal/session"
+	"github.com/cwk-stream/lab/internal/workspace"
+)
+
+// dataDir is where the student's progress and files are: LAB_HOME, else lab's folder in the XDG data home.
+func (a *app) dataDir() string {
+	if dir := a.getenv("LAB_HOME"); dir != "" {
+		return dir
+	}
+	return filepath.Join(xdg.DataHome, "lab")
+}
+
+func (a *app) journal() (*journal.Journal, error) {
+	return journal.Open(filepath.Join(a.dataDir(), "progress.jsonl"))
+}
+
+// events are all that the student has achieved. Damage to the file is reported on standard error and survived.
+func (a *app) events() ([]session.Event, error) {
+	j, err := a.journal()
+	if err != nil {
+		return nil, err
+	}
+	events, damage, err := j.Load()
+	for _, d := range damage {
+		fmt.Fprintln(a.err, "lab: "+shown(a.lang().Say("journal."+string(d.Kind), j.Path(), d.Line)))
+	}
+	return events, err
+}
+
+// course loads the lessons in force: the built-in ones, or those that a bundle brought.
+func (a *app) course() (*course.Course, error) { return course.Load(a.sources()) }
+
+// target is what a command's argument names: a lesson of the course, or a lab in a folder.
+type target struct {
+	lesson course.Lesson
+	lab    course.Lab
+}
+
+// find reads a lesson's name, or the path of a lab's folder, and loads its lab in the variant that is asked for.
+func (a *app) find(name, variant string) (target, error) {
+	if strings.ContainsAny(name, `/\`) || name == "." {
+		return a.findPath(name, variant)
+	}
+	c, err := a.course()
+	if err != nil {
+		return target{}, err
+	}
+	l, err := c.Find(name)
+	if err != nil {
+		return target{}, err
+	}
+	if l.Lab == "" {
+		return target{lesson: l}, hint.With(fmt.Errorf("lesson %s has no lab", l.ID), "lesson-without-lab", l.ID)
+	}
+	lab, err := c.Lab(l.Lab, variant)
+	return target{l, lab}, err
+}
+
+// findPath loads a lab from a folder that is no part of the course. Symbolic links do not lead out of it.
+func (a *app) findPath(dir, variant string) (target, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return target{}, hint.With(err, "lab-unknown", dir)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return target{}, err
+	}
+	lab, err := course.LoadLab(root.FS(), filepath.Base(abs), variant)
+	return target{lab: lab}, err
+}
+
+// workspace opens the student's folder for a lab, laying it out where it is not there yet.
+func (a *app) workspace(lab course.Lab) (*workspace.Workspace, error) {
+	initial, err := lab.Initial()
+	if err != nil {
+		return nil, err
+	}
+	return workspace.Open(filepath.Join(a.dataDir(), "work", lab.ID, lab.Variant), initial)
+}
+
+// standing folds the student's events into levels, achievements and lesson states.
+func (a *app) standing(c *course.Course) (reward.Standing, error) {
+	events, err := a.events()
+	if err != nil {
+		return reward.Standing{}, err
+	}
+	tables, err := reward.Load(assets.FS)
+	if err != nil {
+		return reward.Standing{}, err
+	}
+	lessons, err := outline(c)
+	return reward.Fold(events, lessons, tables), err
+}
+
+// history is what the student has achieved in one lab.
+func (a *app) history(lab course.Lab) (session.History, error) {
+	events, err := a.events()
+	return session.Recall(events, lab), err
+}

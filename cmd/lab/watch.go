@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cwk-stream/lab/internal/docker"
+)
+
+// watchWord starts the program as the watchdog of another one. It is no command: it is in no help, and reads no flags.
+const watchWord = "__watch"
+
+const (
+	watchLimit = 2 * time.Minute // for a watchdog to clean up, where the engine does not answer
+	watchEnd   = time.Second     // for a watchdog that is told that all is well
+)
+
+// charge is one line that a watchdog is told: what to remove should its parent be gone.
+type charge struct {
+	Engine string `json:"engine,omitempty"` // address of an engine; everything of Owner on it
+	Owner  string `json:"owner,omitempty"`
+	Folder string `json:"folder,omitempty"` // temporary folder
+	Bye    bool   `json:"bye,omitempty"`    // nothing at all: the parent has cleaned up
+
+	engine *docker.Engine // found ahead of time, in the watchdog
+}
+
+// watchdog is a child that outlives this process, however that ends, and removes what it leaves: a pipe between the
+// two closes when this process is gone. It is told of everything before that is made. Its methods may be called on
+// nil, where there is none.
+type watchdog struct {
+	mu     sync.Mutex
+	pipe   io.WriteCloser
+	heir   bool // something is left for it to do
+	exited chan struct{}
+}
+
+// startWatchdog starts the program at path as a watchdog; nil where that is not possible. The next command then
+// removes what this one leaves.
+func startWatchdog(path string) *watchdog {
+	if path == "" {
+		return nil
+	}
+	cmd := exec.Command(path, watchWord)
+	detach(cmd)
+	cmd.Dir = filepath.VolumeName(path) + string(filepath.Separator) // keep no folder from being removed
+	pipe, err := cmd.StdinPipe()
+	if err != nil {
+		return nil
+	}
+	if err := cmd.Start(); err != nil {
+		_ = pipe.Close()
+		return nil
+	}
+	w := &watchdog{pipe: pipe, exited: make(chan struct{})}
+	go func() { _ = cmd.Wait(); close(w.exited) }()
+	return w
+}
+
+// tell adds a charge. When it returns, the watchdog will read it, even if this process is gone by then.
+func (w *watchdog) tell(c charge) {
+	if w == nil {
+		return
+	}
+	line, err := json.Marshal(c)
+	if err != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, _ = w.pipe.Write(append(line, '\n'))
+}
+
+// inherit has the watchdog go on removing, when this process ends, what this process could not.
+func (w *watchdog) inherit() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heir = true
+}
+
+// dismiss ends the watchdog: everything has been removed, or is left to it.
+func (w *watchdog) dismiss() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	heir := w.heir
+	w.mu.Unlock()
+	if heir {
+		_ = w.pipe.Close()
+		return
+	}
+	w.tell(charge{Bye: true})
+	_ = w.pipe.Close()
+	select {
+	case <-w.exited:
+	case <-time.After(watchEnd):
+	}
+}
+
+// watch is the watchdog's own program: it takes charges from in, and acts on them if in ends without a word.
+func watch(in io.Reader) int {
+	// Whatever ends the parent must not end this process, too; it ends soon after its parent in any case.
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	var charges []charge
+	for s := bufio.NewScanner(in); s.Scan(); {
+		var c charge
+		if json.Unmarshal(s.Bytes(), &c) != nil {
+			continue // cut off in the middle of the line: nothing was made yet
+		}
+		if c.Bye {
+			return exitPassed
+		}
+		c.prepare()
+		charges = append(charges, c)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), watchLimit)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, c := range charges {
+		wg.Go(func() { c.act(ctx) })
+	}
+	wg.Wait()
+	return exitPassed
+}
+
+// prepare finds the engine while there is time, so that there is a connection when it matters.
+func (c *charge) prepare() {
+	if c.Engine != "" {
+		c.engine = docker.New(docker.Options{Host: c.Engine})
+		go func() { _ = c.engine.Available(context.Background()) }()
+	}
+}
+
+// act removes what a charge names.
+func (c charge) act(ctx context.Context) {
+	if strings.HasPrefix(filepath.Base(c.Folder), scratchPrefix) {
+		_ = os.RemoveAll(c.Folder)
+	}
+	if owner, ok := docker.ParseOwner(c.Owner); ok && c.engine != nil {
+		_ = c.engine.Reap(ctx, owner)
+		_ = c.engine.Close()
+	}
+}
+
+// guard gives the watchdog a charge, starting it if there is none yet.
+func (a *app) guard(c charge) {
+	a.watching.Do(func() { a.watchdog = startWatchdog(a.self) })
+	a.watchdog.tell(c)
+}
+
+// guardEngine sees to it that nothing stays on an engine: what this process makes should it die, and what the dead
+// ones before it left. It returns at once.
+func (a *app) guardEngine(ctx context.Context, e *docker.Engine) {
+	a.guard(charge{Engine: e.Host(), Owner: e.Owner().String()})
+	ctx, cancel := context.WithCancel(ctx)
+	var swept sync.WaitGroup
+	swept.Go(func() { _, _ = e.Sweep(ctx, false) })
+	a.atEnd(func() { cancel(); swept.Wait() })
+}
+
+// atEnd has do run at the end of the program.
+func (a *app) atEnd(do func()) {
+	a.endMu.Lock()
+	defer a.endMu.Unlock()
+	a.ends = append(a.ends, do)
+}
+
+// release ends what was begun in the background.
+func (a *app) release() {
+	a.endMu.Lock()
+	ends := a.ends
+	a.ends = nil
+	a.endMu.Unlock()
+	for _, do := range ends {
+		do()
+	}
+	a.watchdog.dismiss()
+}
