@@ -50,41 +50,16 @@ func quantile(d []time.Duration, percent int) time.Duration {
 func TestBench(t *testing.T) {
 	out := &table{}
 	bin := program(t)
-	t.Run("commands", func(t *testing.T) { benchCommands(t, out, bin) })
+	t.Run("commands", func(t *testing.T) { benchCommands(t, out) })
 	t.Run("frame", func(t *testing.T) { benchFrame(t, out, bin) })
 	t.Run("packages", func(t *testing.T) { benchPackages(t, out) })
+	t.Run("run", func(t *testing.T) { benchRun(t, out, bin) })
+	t.Run("verdicts", func(t *testing.T) { benchVerdicts(t, out) })
 	t.Run("compose", func(t *testing.T) { benchCompose(t, out, bin) })
 	t.Run("many", func(t *testing.T) { benchMany(t, out, bin) })
 	fmt.Printf("\n%d cores, %s, %s\n\n| what | ours | beside | ratio |\n|---|---|---|---|\n", runtime.NumCPU(), runtime.Version(), platform)
 	for _, r := range out.rows {
 		fmt.Printf("| %s | %s | %s | %s |\n", r.what, r.ours, r.beside, r.ratio)
-	}
-}
-
-func benchCommands(t *testing.T, out *table, bin string) {
-	if info, err := os.Stat(bin); err == nil {
-		out.add("binary, not stripped", fmt.Sprintf("%.1f MB", float64(info.Size())/1e6), "", "")
-	}
-	stripped := filepath.Join(t.TempDir(), "lab")
-	if err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", stripped, ".").Run(); err == nil {
-		info, _ := os.Stat(stripped)
-		out.add("binary, stripped", fmt.Sprintf("%.1f MB", float64(info.Size())/1e6), "", "")
-	}
-	home := "LAB_HOME=" + t.TempDir()
-	for _, args := range [][]string{{"--help"}, {"version"}, {"list"}, {"read", "03"}} {
-		var took []time.Duration
-		var rss int64
-		for range 20 {
-			cmd := exec.Command(stripped, args...)
-			cmd.Env = append(os.Environ(), home)
-			began := time.Now()
-			if err := cmd.Run(); err != nil {
-				t.Fatal(err)
-			}
-			took = append(took, time.Since(began))
-			rss = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
-		}
-		out.add("lab "+strings.Join(args, " "), ms(median(took)), fmt.Sprintf("%.0f MB resident", float64(rss)/1024), "")
 	}
 }
 
