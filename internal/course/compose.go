@@ -39,7 +39,9 @@ const (
 	maxGrace    = 30 * time.Second
 )
 
-var imageName = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._/:@-]{0,254}$`)
+var imageName = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._/:@-]*$`)
+
+const longestImageName = 255 // bytes; a count in the pattern would be compiled into as many states, at each start
 
 // loadEnvironment reads the Compose files that a lab names, merged the way Compose merges.
 func loadEnvironment(lab fs.FS, id string, f labFile) (Environment, error) {
@@ -302,7 +304,7 @@ func service(c types.ServiceConfig) (Service, error) {
 		return s, fmt.Errorf("pids_limit is not between 1 and %d", maxPids)
 	case s.StopGrace > maxGrace:
 		return s, fmt.Errorf("stop_grace_period is more than %s", maxGrace)
-	case s.Build == nil && s.Image != "" && !imageName.MatchString(s.Image):
+	case s.Build == nil && s.Image != "" && (len(s.Image) > longestImageName || !imageName.MatchString(s.Image)):
 		return s, fmt.Errorf("%q is not the name of an image", s.Image)
 	}
 	if s.Build == nil && s.Image == "" {
