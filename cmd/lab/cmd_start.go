@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -40,7 +39,7 @@ func (a *app) startCommand() *cobra.Command {
 // open starts the full-screen program where there is a terminal, at a lesson or at the course; else the transcript
 // with prompts, or the list.
 func (a *app) open(ctx context.Context, name string, o startOptions) error {
-	if a.terminal() && !strings.ContainsAny(name, `/\`) {
+	if a.terminal() {
 		return a.screen(ctx, name, o)
 	}
 	if name == "" {

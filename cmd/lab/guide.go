@@ -74,7 +74,7 @@ func (g *guided) ask(ctx context.Context, key string, args ...any) (line string,
 }
 
 func (g *guided) run(ctx context.Context) error {
-	if g.lesson.ID != "" {
+	if g.lesson.Number > 0 { // of a lab from anywhere, the report's first line says as much
 		g.say("guide.welcome", g.lesson.Number, g.lesson.In(g.lang()).Title)
 	}
 	if err := g.r.Boot(ctx); err != nil {
@@ -179,10 +179,10 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 }
 
 func (g *guided) read() error {
-	if g.lesson.ID == "" {
+	fmt.Fprintln(g.out, g.lesson.In(g.lang()).Markdown)
+	if g.lesson.Number == 0 { // it is no part of the course
 		return nil
 	}
-	fmt.Fprintln(g.out, g.lesson.In(g.lang()).Markdown)
 	return g.markRead(g.lesson.ID)
 }
 

@@ -17,7 +17,7 @@ type reporter interface {
 
 // reporter makes the report that --output asks for, on standard output.
 func (a *app) reporter(output string, p plan, step string) (reporter, error) {
-	o := report.Options{Lab: p.lab, Lang: a.lang(), Step: step, Scratch: p.demo, Guided: p.guided}
+	o := report.Options{Lab: p.named(), Lang: a.lang(), Step: step, Scratch: p.demo, Guided: p.guided}
 	switch output {
 	case "text":
 		return report.NewText(a.out, o), nil

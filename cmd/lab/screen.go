@@ -17,18 +17,25 @@ func (a *app) screen(ctx context.Context, name string, o startOptions) error {
 	if err != nil {
 		return err
 	}
-	open := ""
-	if name != "" {
+	b := &backend{app: a, course: c, options: o}
+	shows := tui.Options{
+		Lang: a.lang(), Course: *c, Motion: a.getenv("LAB_MOTION") != "0",
+		Backend: b, Editor: a.editor(), Opener: a.opener(),
+	}
+	switch {
+	case isPath(name):
+		if b.visit, err = a.findPath(name, o.proxy); err != nil {
+			return err
+		}
+		shows.Visit = &b.visit.lesson
+	case name != "":
 		l, err := c.Find(name)
 		if err != nil {
 			return err
 		}
-		open = l.ID
+		shows.Open = l.ID
 	}
-	return tui.Run(ctx, tui.Options{
-		Lang: a.lang(), Course: *c, Open: open, Motion: a.getenv("LAB_MOTION") != "0",
-		Backend: &backend{app: a, course: c, options: o}, Editor: a.editor(), Opener: a.opener(),
-	})
+	return tui.Run(ctx, shows)
 }
 
 // opener is the command that opens an address in a browser, empty where there is none to be sure of.
@@ -49,17 +56,19 @@ type backend struct {
 	app     *app
 	course  *course.Course
 	options startOptions
+	visit   target // a lab that is no part of the course; the zero target for none
 }
 
 var _ tui.Backend = (*backend)(nil)
 
 // Begin starts a lesson's lab.
 func (b *backend) Begin(ctx context.Context, lesson course.Lesson, observe session.Observer) (*tui.Live, error) {
-	lab, err := b.course.Lab(lesson.Lab, b.options.proxy)
+	t, err := b.target(lesson)
 	if err != nil {
 		return nil, err
 	}
-	p := plan{target: target{lesson, lab}, engine: b.options.engine, live: true, takeOver: b.options.takeOver}
+	lab := t.lab
+	p := plan{target: t, engine: b.options.engine, live: true, takeOver: b.options.takeOver}
 	if p.from, err = stepID(lab, b.options.from); err != nil {
 		return nil, err
 	}
@@ -73,6 +82,20 @@ func (b *backend) Begin(ctx context.Context, lesson course.Lesson, observe sessi
 		Why: tui.Note{Key: r.Why.key, Args: r.Why.args}, Done: live.broken,
 		End: func() error { return b.app.end(ctx, r, live.end()) },
 	}, nil
+}
+
+// target loads the lab of a lesson that the screens show.
+func (b *backend) target(lesson course.Lesson) (target, error) {
+	if b.visits(lesson.ID) {
+		return b.visit, nil
+	}
+	lab, err := b.course.Lab(lesson.Lab, b.options.proxy)
+	return target{lesson: lesson, lab: lab}, err
+}
+
+// visits tells whether a lesson is the one of the lab that is no part of the course.
+func (b *backend) visits(lesson string) bool {
+	return b.visit.folder != "" && b.visit.lesson.ID == lesson
 }
 
 // liveRun is a session's Live in a goroutine of its own.
@@ -116,8 +139,11 @@ func (b *backend) Standing() (tui.Standing, error) {
 	return shownStanding(s), nil
 }
 
-// MarkRead records that a lesson was read; once is enough.
+// MarkRead records that a lesson of the course was read; once is enough.
 func (b *backend) MarkRead(lesson string) error {
+	if b.visits(lesson) {
+		return nil
+	}
 	s, err := b.app.standing(b.course)
 	if err != nil || s.State(lesson).Read {
 		return err

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/adrg/xdg"
 
@@ -49,11 +47,12 @@ func (a *app) course() (*course.Course, error) { return course.Load(a.sources())
 type target struct {
 	lesson course.Lesson
 	lab    course.Lab
+	folder string // name of the folder of a lab that is no part of the course; "" for the course's
 }
 
 // find reads a lesson's name, or the path of a lab's folder, and loads its lab in the variant that is asked for.
 func (a *app) find(name, variant string) (target, error) {
-	if strings.ContainsAny(name, `/\`) || name == "." {
+	if isPath(name) {
 		return a.findPath(name, variant)
 	}
 	c, err := a.course()
@@ -68,21 +67,7 @@ func (a *app) find(name, variant string) (target, error) {
 		return target{lesson: l}, hint.With(fmt.Errorf("lesson %s has no lab", l.ID), "lesson-without-lab", l.ID)
 	}
 	lab, err := c.Lab(l.Lab, variant)
-	return target{l, lab}, err
-}
-
-// findPath loads a lab from a folder that is no part of the course. Symbolic links do not lead out of it.
-func (a *app) findPath(dir, variant string) (target, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return target{}, hint.With(err, "lab-unknown", dir)
-	}
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return target{}, err
-	}
-	lab, err := course.LoadLab(root.FS(), filepath.Base(abs), variant)
-	return target{lab: lab}, err
+	return target{lesson: l, lab: lab}, err
 }
 
 // workspace opens the student's folder for a lab, laying it out where it is not there yet.

@@ -118,6 +118,36 @@ func TestJourneyOnScreen(t *testing.T) {
 	s.sees("ended 0", 15*time.Second)
 }
 
+// TestVisitOnScreen opens a lab from disk that has a lab of the course's name and no lesson: its steps stand in the
+// lesson's place, and meeting one gives no XP. Leaving it leads to the course.
+func TestVisitOnScreen(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "03-reverse-proxy")
+	if out, err := exec.Command(program(t), "new", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, name := range []string{"lesson.en.md", "lesson.ko.md"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := onScreen(t, 100, 30, []string{"DOCKER_HOST=unix:///nonexistent.sock"}, "start", dir)
+	s.sees("embedded ●", 20*time.Second)
+	s.sees("A proxy that forwards nothing", time.Second)
+	s.sees("silent connection should be dropped", 5*time.Second) // step 2 is read while step 1 is to be done
+	s.keys("s")
+	s.sees("y write it", 10*time.Second)
+	s.keys("y")
+	if screen := s.sees("✓ Met", 10*time.Second); strings.Contains(screen, "+0") || strings.Contains(screen, "+20") {
+		t.Errorf("XP are promised:\n%s", screen)
+	}
+	s.keys("Escape")
+	s.sees("0/120 XP", 10*time.Second)
+	s.sees("Scaling out", 5*time.Second)
+	s.keys("q")
+	s.sees("ended 0", 15*time.Second)
+}
+
 // TestLeavingOnDocker leaves while the environment boots and while a check counts down, by key and by a terminal
 // that is killed; nothing is left on the engine.
 func TestLeavingOnDocker(t *testing.T) {

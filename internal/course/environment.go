@@ -8,7 +8,8 @@ import (
 // Environment is what a lab runs in, read from its Compose files and from the services of its lab.yaml. It is the
 // subset that an untrusted lab may have: no host mounts, no host network, no privileges.
 type Environment struct {
-	Lab      string    // lab id, for labels and image names
+	Lab      string    // lab id, for labels
+	Images   string    // begins the names of images that are built for it; "" for Lab
 	Variant  string    //
 	Services []Service // each after those that it depends on
 	FS       fs.FS     // the lab's folder, for build contexts and initial files

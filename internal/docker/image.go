@@ -1,9 +1,11 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -130,11 +132,20 @@ func imagesOf(env course.Environment) ([]Image, error) {
 		}
 		hash := c.hash()
 		if refs[hash] == "" {
-			refs[hash] = strings.ToLower(fmt.Sprintf("lab/%s-%s:%s", env.Lab, s.Name, hash))
+			refs[hash] = fmt.Sprintf("lab/%s:%s", repository(env, s.Name), hash)
 		}
 		out = append(out, Image{Service: s.Name, Ref: refs[hash], Build: true, Bases: c.bases()})
 	}
 	return out, nil
+}
+
+// notInRepository is what may be in a folder's name, and not in an image's.
+var notInRepository = regexp.MustCompile(`[^a-z0-9]+`)
+
+// repository names the image of a service after its lab's folder, whatever that is called.
+func repository(env course.Environment, service string) string {
+	name := strings.ToLower(cmp.Or(env.Images, env.Lab) + "-" + service)
+	return strings.Trim(notInRepository.ReplaceAllString(name, "-"), "-")
 }
 
 // Prepare gets every image that env needs: what is missing is pulled or built, side by side, and nothing that is

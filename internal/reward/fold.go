@@ -15,7 +15,7 @@ import (
 // XP is awarded once for each step of a lab, whichever its variant, and once for reading each lesson. A step whose
 // solution was written gives no XP in that run; meeting it again without help, after a reset, still does. A step that
 // was met with the solution written counts for its lesson all the same: the student may want to go on, and has paid
-// with the XP. Only labs of the given lessons give XP, so that a lab from anywhere on disk cannot.
+// with the XP. Only labs of the given lessons give XP and achievements, so that a lab from anywhere on disk cannot.
 func Fold(events []session.Event, lessons []Lesson, t Tables) Standing {
 	f := newFold(events, lessons)
 	got := map[string]time.Time{}
@@ -204,6 +204,9 @@ func (f *fold) done() int {
 
 // holds tells whether a condition holds after e, the newest event.
 func (f *fold) holds(w when, e session.Event) bool {
+	if _, ours := f.known[e.Lab]; e.Lab != "" && !ours {
+		return false
+	}
 	switch {
 	case w.Check != "":
 		return e.Kind == session.Judged && string(e.CheckKind) == w.Check && e.Got != nil && begins(e.Got.String(), w.Got) &&

@@ -135,6 +135,8 @@ func TestFold(t *testing.T) {
 		"two halves": {begin().hint("drop").met("drop", "forward").session("03", "caddy", "docker").hint("idle").met("idle", "restore").read("03"),
 			"150 XP, level 1, 0/2 lessons, []"},
 		"everything":     {begin().hint("drop").met(steps...).read("03").read("01"), "180 XP, level 1, 2/2 lessons, [first-lesson all-lessons]"},
+		"a lab on disk": {begin().session("03-5f0c1d2e", "nginx", "embedded").verdict("drop", course.KindHandshake, probe.Met, "status", "400").
+			met(steps...).later(week).hint("drop"), "0 XP, level 0, 0/2 lessons, []"},
 		"offline":        {begin().session("03", "nginx", "embedded").hint("drop").met(steps...), "120 XP, level 1, 0/2 lessons, [offline]"},
 		"partly offline": {begin().hint("drop").met("drop").session("03", "nginx", "embedded").met(steps[1:]...), "120 XP, level 1, 0/2 lessons, []"},
 		"both proxies": {begin().hint("drop").met(steps...).session("03", "caddy", "docker").hint("drop").met(steps...),

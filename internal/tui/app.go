@@ -6,6 +6,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"github.com/cwk-stream/lab/internal/course"
 )
 
 // The smallest window that the screens are made for.
@@ -34,8 +36,9 @@ type leaver interface{ Leave() tea.Cmd }
 // app is the root: it routes messages to screens and frames what they draw. It decides nothing.
 type app struct {
 	d           *desk
-	open        string // lesson to open first
-	ask         bool   // ask the terminal for its background
+	open        string         // lesson to open first
+	visit       *course.Lesson // the same, of no course
+	ask         bool           // ask the terminal for its background
 	w, h        int
 	stack       []screen
 	notice      noticeMsg
@@ -47,7 +50,7 @@ type app struct {
 }
 
 func newApp(d *desk, o Options) *app {
-	return &app{d: d, open: o.Open, ask: o.Back == Auto, stack: []screen{newCourseScreen(d)}}
+	return &app{d: d, open: o.Open, visit: o.Visit, ask: o.Back == Auto, stack: []screen{newCourseScreen(d)}}
 }
 
 // Init asks the terminal and the backend for what the first frame can do without.
@@ -56,7 +59,10 @@ func (a *app) Init() tea.Cmd {
 	if a.ask {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
-	if a.open != "" {
+	switch {
+	case a.visit != nil:
+		cmds = append(cmds, a.show(*a.visit))
+	case a.open != "":
 		cmds = append(cmds, a.enter(a.open))
 	}
 	return tea.Batch(cmds...)
@@ -238,6 +244,11 @@ func (a *app) enter(id string) tea.Cmd {
 	if !ok {
 		return notice(bad, a.d.say("no-lesson", id))
 	}
+	return a.show(l)
+}
+
+// show opens a lesson, with its lab if it has one.
+func (a *app) show(l course.Lesson) tea.Cmd {
 	s, cmd := newLabScreen(a.d, l)
 	a.stack = append(a.stack[:1], s)
 	return tea.Batch(cmd, s.Update(sizeMsg{a.w, a.inner()}))

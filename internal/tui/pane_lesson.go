@@ -107,9 +107,17 @@ func (p *readingPane) visibleCode() (text string, ok bool) {
 
 func (p *readingPane) links() []course.Link { return p.page.links }
 
-// title is the line under the header: number, title, minutes, tags.
+// lessonTitle is the line under the header: number, title, minutes, tags. A lab from anywhere has no number in the
+// course, and may have no reading time.
 func lessonTitle(d *desk, l course.Lesson) string {
-	parts := []string{fmt.Sprintf("%02d %s", l.Number, clean(l.In(d.lang).Title)), d.say("minutes", l.Minutes)}
+	title := clean(l.In(d.lang).Title)
+	if l.Number > 0 {
+		title = fmt.Sprintf("%02d %s", l.Number, title)
+	}
+	parts := []string{title}
+	if l.Minutes > 0 {
+		parts = append(parts, d.say("minutes", l.Minutes))
+	}
 	if len(l.Tags) > 0 {
 		parts = append(parts, clean(strings.Join(l.Tags, " ")))
 	}

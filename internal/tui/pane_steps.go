@@ -39,7 +39,10 @@ func (s *labScreen) stepLine(i, w int) string {
 	step, at, th := s.live.Lab.Steps[i], s.progress.Steps[i], s.d.th
 	symbol, word, m := s.stepState(i)
 	xp := fmt.Sprintf("%+d", step.XP)
-	if at.Solved && !at.Met || at.Solved && at.XP == 0 && !at.Earlier {
+	switch {
+	case step.XP == 0: // as all those of a lab from anywhere: there is nothing to gain, and nothing to lose
+		xp = ""
+	case at.Solved && !at.Met, at.Solved && at.XP == 0 && !at.Earlier:
 		xp = "–"
 	}
 	xp = fitRight(xp, 4)
@@ -153,7 +156,7 @@ func (s *labScreen) met(step course.Step, at session.StepProgress, w int) []stri
 	text := d.say("step-met", d.seconds(at.Seconds))
 	if at.XP > 0 {
 		text += d.say("gained", at.XP)
-	} else if at.Solved {
+	} else if at.Solved && step.XP > 0 {
 		text += d.say("gained-nothing")
 	}
 	next := d.say("press-next")

@@ -29,7 +29,8 @@ type Options struct {
 	Back    Background
 	Motion  bool // false for no spinners and no moving bars (LAB_MOTION=0)
 	Course  course.Course
-	Open    string // id of the lesson to open; "" for the course
+	Open    string         // id of the lesson to open; "" for the course
+	Visit   *course.Lesson // opened instead of Open, though it is no part of the course; nil for none
 	Backend Backend
 	Editor  []string // the student's editor and its arguments; empty for the built-in one
 	Opener  []string // command that opens an address in a browser; empty to copy the address instead
