@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"time"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/tui"
+	"github.com/cwk-stream/lab/internal/workspace"
 )
-
-// looking is how often a preview looks for changes. Asking the file system works where notifications do not: network
-// drives, containers, editors that replace the file.
-const looking = 250 * time.Millisecond
 
 func (a *app) previewCommand() *cobra.Command {
 	var once bool
@@ -39,36 +35,16 @@ func (a *app) preview(ctx context.Context, dir string, once bool) error {
 		return err
 	}
 	f := found[0]
-	last := ""
-	for {
-		if now := stamp(f.fsys); now != last {
-			last = now
-			a.showPreview(dir, f)
-		}
-		if once {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil // Ctrl-C is how a preview ends
-		case <-time.After(looking):
-		}
-	}
-}
-
-// stamp changes when a file of the folder does.
-func stamp(fsys fs.FS) string {
-	out := ""
-	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil //nolint:nilerr // a file that vanishes between two looks is a change, not an error
-		}
-		if info, err := d.Info(); err == nil {
-			out += fmt.Sprint(name, info.Size(), info.ModTime().UnixNano(), "\n")
-		}
+	if once {
+		a.showPreview(dir, f)
 		return nil
-	})
-	return out
+	}
+	changes := workspace.WatchTree(ctx, filepath.Join(dir, f.below()))
+	a.showPreview(dir, f)
+	for range changes { // Ctrl-C is how a preview ends
+		a.showPreview(dir, f)
+	}
+	return nil
 }
 
 // showPreview renders the lesson, and what lint says, on a screen of its own where there is a terminal.

@@ -20,6 +20,14 @@ type folder struct {
 	alone  bool   // it is the folder that was asked for
 }
 
+// below is the way to it from the folder that was asked for.
+func (f folder) below() string {
+	if f.alone {
+		return "."
+	}
+	return filepath.Join(f.parent, f.id)
+}
+
 func (f folder) has(name string) bool {
 	_, err := fs.Stat(f.fsys, name)
 	return err == nil

@@ -62,7 +62,7 @@ type lookout struct {
 	watched map[string]fs.FileInfo // folders whose events are followed, as they were then
 	stamps  map[string]stamp       // of the files, from before they were last read
 	last    Change                 // what was reported last
-	since   time.Time              // of the first event that was not looked into; zero for none
+	burst   burst                  // the events that were not looked into
 	doubted time.Time              // when a look that may show half a save was first had; zero for none
 }
 
@@ -82,15 +82,15 @@ func (l *lookout) run(ctx context.Context, events *fsnotify.Watcher) {
 			return
 		case e := <-l.events.Events:
 			if l.concerns(e.Name) {
-				due.Reset(l.wait(time.Now()))
+				due.Reset(l.burst.wait(time.Now()))
 			}
 		case <-l.events.Errors: // events were lost
-			due.Reset(l.wait(time.Now()))
+			due.Reset(l.burst.wait(time.Now()))
 		case <-poll.C:
 			if events != nil {
 				l.follow()
 			}
-			if l.since.IsZero() && l.doubted.IsZero() && l.stirred() && !l.look() {
+			if l.burst.since.IsZero() && l.doubted.IsZero() && l.stirred() && !l.look() {
 				due.Reset(debounce)
 			}
 		case <-due.C:
@@ -99,14 +99,6 @@ func (l *lookout) run(ctx context.Context, events *fsnotify.Watcher) {
 			}
 		}
 	}
-}
-
-// wait gives how long to wait after an event at now.
-func (l *lookout) wait(now time.Time) time.Duration {
-	if l.since.IsZero() {
-		l.since = now
-	}
-	return max(0, min(debounce, patience-now.Sub(l.since)))
 }
 
 // concerns tells whether an event is about an editable, and not an editor's swap file or our own backups.
@@ -123,7 +115,7 @@ func (l *lookout) concerns(path string) bool {
 // look reads the folder and reports what it holds, if that is news. It returns false if it must be called again soon,
 // because what it saw may be half a save.
 func (l *lookout) look() (settled bool) {
-	l.since = time.Time{}
+	l.burst = burst{}
 	l.stamps = l.stamp()
 	var now Change
 	now.Files, now.Err = l.w.Read()
