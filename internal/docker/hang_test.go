@@ -66,6 +66,10 @@ func (s *scripted) ContainerRemove(ctx context.Context, name string, _ client.Co
 	return r, s.call(ctx, "-container", name)
 }
 
+func (s *scripted) ContainerUnpause(context.Context, string, client.ContainerUnpauseOptions) (r client.ContainerUnpauseResult, err error) {
+	return r, nil // asked for before each removal, for a container that may be frozen
+}
+
 func (s *scripted) ContainerStart(ctx context.Context, name string, _ client.ContainerStartOptions) (r client.ContainerStartResult, err error) {
 	return r, s.call(ctx, "start", name)
 }
