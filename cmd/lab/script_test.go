@@ -1,11 +1,15 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cwk-stream/lab/labs"
 )
 
 func TestMain(m *testing.M) {
@@ -36,8 +40,30 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LAB_LANG", "en")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "copy-lab": copyLab, "edit": edit},
 	})
+}
+
+// copyLab makes a copy of a lab of the course: copy-lab 03-reverse-proxy DIR.
+func copyLab(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: copy-lab LAB DIR")
+	}
+	lab, err := fs.Sub(labs.FS, args[0])
+	ts.Check(err)
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), lab))
+}
+
+// edit puts one text in the place of another, which must be there once: edit FILE OLD NEW.
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%s has %q %d times", args[0], args[1], n)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
 }
 
 // code runs lab and wants an exit code: code 2 lab start 99.
