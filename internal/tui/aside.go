@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/session"
@@ -127,16 +128,22 @@ func (s *labScreen) checkLines(v session.CheckProgress, w int) []string {
 	return append(out, s.viewpoints(v, w)...)
 }
 
+// maxViewpoint is how many lines one message takes at most: bodies can be long.
+const maxViewpoint = 4
+
 // viewpoints is the evidence in order of time, with its long lines wrapped.
 func (s *labScreen) viewpoints(v session.CheckProgress, w int) []string {
 	var out []string
 	for _, x := range v.Evidence {
 		row := s.wire.row(x)
 		row.at = x.At.Sub(v.Evidence[0].At)
-		for i, l := range s.wire.drawWrapped(row, w-2) {
-			if i < 4 {
-				out = append(out, "  "+l)
-			}
+		lines := s.wire.drawWrapped(row, w-2)
+		if len(lines) > maxViewpoint {
+			lines = lines[:maxViewpoint]
+			lines[maxViewpoint-1] = strings.TrimRight(fit(lines[maxViewpoint-1], w-4), " ") + "…"
+		}
+		for _, l := range lines {
+			out = append(out, "  "+l)
 		}
 	}
 	return out

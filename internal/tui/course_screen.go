@@ -160,8 +160,8 @@ func (s *courseScreen) open() tea.Cmd {
 
 // click chooses a lesson; on the chosen one it opens it.
 func (s *courseScreen) click(y int) tea.Cmd {
-	i := (y - 2 + s.top) / lessonHeight
-	if y < 2 || i >= len(s.found) {
+	i := (y - 2 + s.top) / s.lessonHeight()
+	if y < 2 || y >= s.h || i >= len(s.found) {
 		return nil
 	}
 	if i == s.at {
@@ -207,20 +207,29 @@ func (s *courseScreen) Status() (string, mood) {
 	return s.d.say("resume", fmt.Sprintf("%02d %s", s.found[i].Number, clean(s.found[i].In(s.d.lang).Title)), word), quiet
 }
 
-// lessonHeight is how many lines a lesson takes in the list.
-const lessonHeight = 3
+// lessonHeight is how many lines a lesson takes in the list: three with room around it, two without, one without its
+// tags, so that the whole course is seen where it can be.
+func (s *courseScreen) lessonHeight() int {
+	for _, n := range []int{3, 2, 1} {
+		if len(s.d.course.Lessons)*n <= s.h-2 {
+			return n
+		}
+	}
+	return 2
+}
 
 // View draws the list.
 func (s *courseScreen) View(w, h int) string {
+	s.w, s.h = w, h
 	d := s.d
-	title := rule(d, d.say("course-title"), d.th.Strong, "", w)
+	each := s.lessonHeight()
 	second := spaces(w)
 	if s.typing || s.search.Value() != "" {
 		second = fit("  "+s.search.View(), w)
 	}
 	var lines []string
 	for i, l := range s.found {
-		lines = append(lines, s.lesson(l, i == s.at, min(w, 104))...)
+		lines = append(lines, s.lesson(l, i == s.at, min(w, 104))[:each]...)
 	}
 	if len(s.found) == 0 {
 		text := d.say("search-none")
@@ -229,7 +238,12 @@ func (s *courseScreen) View(w, h int) string {
 		}
 		lines = append(lines, "", "  "+d.th.Quiet.Render(text))
 	}
-	s.show(s.at*lessonHeight, (s.at+1)*lessonHeight, len(lines), h-2)
+	s.show(s.at*each, (s.at+1)*each, len(lines), h-2)
+	right := ""
+	if len(lines) > h-2 {
+		right = fmt.Sprintf("%d %%", s.percent(len(lines), h-2))
+	}
+	title := rule(d, d.say("course-title"), d.th.Strong, right, w)
 	return title + "\n" + second + "\n" + strings.Join(column(lines, s.top, w, h-2), "\n")
 }
 

@@ -102,8 +102,10 @@ func column(lines []string, top, w, h int) []string {
 
 // bar is a bar of n cells, part of it full; full and empty are one cell each.
 func bar(n int, part float64, full, empty string) string {
-	f := int(part*float64(n) + 0.5)
-	f = min(max(f, 0), n)
+	f := min(max(int(part*float64(n)+0.5), 0), n)
+	if f == n && part < 1 {
+		f = n - 1 // full means done
+	}
 	return strings.Repeat(full, f) + strings.Repeat(empty, n-f)
 }
 

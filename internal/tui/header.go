@@ -121,7 +121,7 @@ func footer(d *desk, bindings []binding, w int) string {
 		}
 	}
 	always := max(len(shown)-2, 0)
-	room := w - 1
+	room := w + 1 // one cell before the keys, and two behind the last that nobody misses
 	for _, s := range shown[always:] {
 		room -= width(s)
 	}
@@ -135,5 +135,5 @@ func footer(d *desk, bindings []binding, w int) string {
 		}
 		line += s
 	}
-	return fit(line, w)
+	return fit(strings.TrimRight(line, " "), w)
 }

@@ -133,8 +133,8 @@ func (s *labScreen) paneTitle(p paneName) (name, note string) {
 			name += fmt.Sprintf(" %d/%d", s.file.shown+1, n)
 		}
 		note = s.file.age()
-		if added, removed := s.file.changes(); added+removed > 0 {
-			note = strings.TrimSpace(fmt.Sprintf("+%d -%d  ", added, removed) + note)
+		if changes := s.file.changes(); changes != "" {
+			note = strings.TrimSpace(changes + "  " + note)
 		}
 		return name, note
 	}

@@ -195,8 +195,9 @@ func (p *filePane) move(delta int) {
 	p.by(delta, len(lines), p.h)
 }
 
-// changes counts the lines that were added and removed in the file that is shown.
-func (p *filePane) changes() (added, removed int) {
+// changes counts the lines that were added and removed in the file that is shown: "+3 -1".
+func (p *filePane) changes() string {
+	added, removed := 0, 0
 	for _, r := range p.rows[p.name()] {
 		switch r.mark {
 		case '+':
@@ -205,7 +206,14 @@ func (p *filePane) changes() (added, removed int) {
 			removed++
 		}
 	}
-	return added, removed
+	var out []string
+	if added > 0 {
+		out = append(out, fmt.Sprintf("+%d", added))
+	}
+	if removed > 0 {
+		out = append(out, fmt.Sprintf("-%d", removed))
+	}
+	return strings.Join(out, " ")
 }
 
 // age says when the file was saved, coarsely enough not to flicker.

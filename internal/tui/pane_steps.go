@@ -47,18 +47,21 @@ func (s *labScreen) stepLine(i, w int) string {
 	}
 	xp = fitRight(xp, 4)
 	state := ""
-	if w >= 40 && word != "" {
-		state = "  " + word + " "
-	}
 	title := clean(step.Title.In(s.d.lang))
+	if w >= 40 && word != "" {
+		state = " " + word + " "
+		if 4+width(title)+1+width(state)+4 <= w {
+			state = " " + state
+		}
+	}
 	style := th.Text
 	if i == s.progress.Current {
 		style = th.Strong
 	} else if !at.Met {
 		style = th.Quiet
 	}
-	room := w - 5 - width(state) - 4
-	return th.of(m).Render(symbol) + fmt.Sprintf(" %d  ", i+1) + style.Render(fit(title, room)) +
+	room := w - 4 - width(state) - 4
+	return th.of(m).Render(symbol) + fmt.Sprintf(" %d ", i+1) + style.Render(fit(title, room)) +
 		th.of(m).Render(state) + th.Quiet.Render(xp)
 }
 
@@ -102,7 +105,7 @@ func (s *labScreen) now(w int) []string {
 	case p.Trouble != "" && p.Phase == session.PhaseFailed:
 		return s.trouble(d.coded("error", p.Trouble, d.say("trouble"), p.Args...), p.Detail, w)
 	case p.Rejection != nil:
-		return append(s.rejection(*p.Rejection, w), goal...)
+		return append(append(s.rejection(*p.Rejection, w), ""), goal...)
 	case p.Phase == session.PhaseChecking && p.Running != nil:
 		kind := d.say("check-of", p.Running.Check, len(step.Checks), string(p.Running.Kind))
 		return append(append(goal, ""), th.Accent.Render("◐ ")+kind)

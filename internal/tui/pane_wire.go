@@ -270,6 +270,8 @@ func (s *labScreen) countdown(w int) string {
 // seconds writes a duration as precisely as it is worth reading.
 func (d *desk) seconds(s float64) string {
 	switch {
+	case s > 0 && s < 0.0005:
+		return d.say("ms", "<1")
 	case s < 0.0995:
 		return d.say("ms", fmt.Sprintf("%.0f", s*1000))
 	case s < 9.95:

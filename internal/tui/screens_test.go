@@ -66,7 +66,7 @@ type scene struct {
 	play func(*show)
 }
 
-var sizes = [][2]int{{80, 24}, {100, 30}, {120, 40}, {140, 45}}
+var sizes = [][2]int{{60, 16}, {80, 24}, {100, 30}, {120, 40}, {140, 45}}
 
 // TestScreens compares every screen with what it looked like when somebody last looked at it.
 func TestScreens(t *testing.T) {
@@ -83,6 +83,27 @@ func TestScreens(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestCourseFits wants every lesson of a course of seven on the screen, in the smallest window as well.
+func TestCourseFits(t *testing.T) {
+	for _, size := range sizes {
+		s := newShow(t, locale.English, size[0], size[1], "")
+		one := s.a.d.course.Lessons[0]
+		s.a.d.course.Lessons = nil
+		for i := range 7 {
+			one.Number = i + 1
+			s.a.d.course.Lessons = append(s.a.d.course.Lessons, one)
+		}
+		s.send(langMsg{})
+		frame := s.frame()
+		for i := range 7 {
+			if number := fmt.Sprintf("%02d  ", i+1); !strings.Contains(frame, number) {
+				t.Errorf("%d×%d: no lesson %s\n%s", size[0], size[1], number, frame)
+			}
+		}
+		checkFrame(t, s.a.content(), size[0], size[1])
 	}
 }
 

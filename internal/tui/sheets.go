@@ -74,7 +74,9 @@ func (s *sheetScreen) Bindings() []binding {
 			s.move(-1 << 30)
 		}
 	}
-	return append(out, scrolling(s.move, s.h, ends)...)
+	keys := scrolling(s.move, s.h, ends)
+	keys[0].foot = s.h > 0 && len(s.lines(s.w-4)) > s.h-2 // there is more: say how to get there
+	return append(out, keys...)
 }
 
 // showDiff shows what the student changed since the step began.
@@ -117,7 +119,7 @@ func (s *labScreen) offer(solve bool) tea.Cmd {
 			},
 			status: func() (string, mood) { return d.say(word + "-confirm"), accent },
 		}
-		sheet.keys = []binding{{keys: []string{"y", "enter"}, show: "y", help: word + "-yes", foot: true, on: true, do: func() tea.Cmd {
+		sheet.keys = []binding{{keys: []string{"y"}, show: "y", help: word + "-yes", foot: true, on: true, do: func() tea.Cmd {
 			return say(inOrderMsg{popMsg{}, requestMsg{session.Request{Kind: kind}}})
 		}}}
 		return pushMsg{sheet}
@@ -152,7 +154,11 @@ func diffLines(d *desk, names []string, before, after course.Files, w int) []str
 				continue
 			}
 			mark := map[byte]string{' ': " ", '+': d.th.Added.Render("+"), '-': d.th.Removed.Render("-")}[r.mark]
-			out = append(out, d.th.Quiet.Render(fmt.Sprintf("%4d ", r.number))+mark+" "+r.text)
+			head := d.th.Quiet.Render(fmt.Sprintf("%4d ", r.number)) + mark + " "
+			for _, piece := range breakCode(r.text, max(w-7, 10)) {
+				out = append(out, head+piece)
+				head = spaces(7) + d.th.Quiet.Render("↪ ")
+			}
 		}
 		out = append(out, "")
 	}

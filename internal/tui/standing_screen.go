@@ -14,12 +14,19 @@ func newStandingScreen(d *desk) *sheetScreen {
 
 func standingLines(d *desk, w int) []string {
 	s, th := d.standing, d.th
+	w = min(w, 90)
 	name := d.say("level", s.Level) + " " + clean(s.Name.In(d.lang))
-	xp := d.say("xp", s.XP)
+	xp, more := d.say("xp", s.XP), ""
 	if s.Next > 0 {
-		xp = d.say("xp-of", s.XP, s.Next) + "  " + th.Quiet.Render(d.say("xp-to-go", s.Next-s.XP))
+		xp, more = d.say("xp-of", s.XP, s.Next), th.Quiet.Render(d.say("xp-to-go", s.Next-s.XP))
 	}
-	out := []string{th.Title.Render(name) + "   " + th.Accent.Render(bar(20, s.share(), "▰", "▱")) + "  " + xp, ""}
+	out := []string{th.Title.Render(name) + "   " + th.Accent.Render(bar(20, s.share(), "▰", "▱")) + "  " + xp}
+	if width(out[0])+2+width(more) <= w {
+		out[0] += "  " + more
+	} else {
+		out = append(out, more)
+	}
+	out = append(out, "")
 	got := 0
 	for _, a := range s.Achievements {
 		if a.Got {
