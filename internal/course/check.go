@@ -82,12 +82,25 @@ type Handshake struct {
 
 // HandshakeExpect is what must come of a handshake. Exactly one of Status and Refused is set.
 type HandshakeExpect struct {
-	Status      int    `yaml:"status"`      // 100–599; 101 is success
-	Refused     string `yaml:"refused"`     // no HTTP answer, for this reason: see Refusals
-	Contains    string `yaml:"contains"`    // in the body of an answer other than 101
-	Subprotocol string `yaml:"subprotocol"` // that the server chose
-	ALPN        string `yaml:"alpn"`        // that the server chose in TLS
-	Close       int    `yaml:"close"`       // after the 101, the server closes with this code
+	Status      Statuses `yaml:"status"`      // any of them, each 100–599; 101 is success
+	Refused     string   `yaml:"refused"`     // no HTTP answer, for this reason: see Refusals
+	Contains    string   `yaml:"contains"`    // in the body of an answer other than 101
+	Subprotocol string   `yaml:"subprotocol"` // that the server chose
+	ALPN        string   `yaml:"alpn"`        // that the server chose in TLS
+	Close       int      `yaml:"close"`       // after the 101, the server closes with this code
+}
+
+// Statuses are those of HTTP that suit. It is written as one number, or as a list.
+type Statuses []int
+
+// UnmarshalYAML reads either.
+func (s *Statuses) UnmarshalYAML(unmarshal func(any) error) error {
+	var one int
+	if err := unmarshal(&one); err == nil {
+		*s = Statuses{one}
+		return nil
+	}
+	return unmarshal((*[]int)(s))
 }
 
 // Refusals lists the reasons for which there may be no answer to a handshake.
@@ -147,6 +160,7 @@ type IdleClose struct {
 type Effective struct {
 	Service   string        `yaml:"service"`
 	Path      string        `yaml:"path"` // request path whose location is asked for
+	Port      int           `yaml:"port"` // where the request comes to; 0 for the service's first published port
 	Directive string        `yaml:"directive"`
 	Command   []string      `yaml:"command"`
 	Match     string        `yaml:"match"`     // RE2 on the output, with one group: the value. Each match counts
@@ -185,6 +199,14 @@ type Exec struct {
 	Service string     `yaml:"service"`
 	Command []string   `yaml:"command"`
 	Expect  ExecExpect `yaml:"expect"`
+}
+
+// statuses gives the status as a list, empty for none.
+func (e HTTPExpect) statuses() []int {
+	if e.Status == 0 {
+		return nil
+	}
+	return []int{e.Status}
 }
 
 // ExecExpect is how a command must end.

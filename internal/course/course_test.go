@@ -1,7 +1,9 @@
 package course_test
 
 import (
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,5 +37,31 @@ func TestLoadLab03(t *testing.T) {
 	}
 	if lab.Env.Services[0].Name != "backend" {
 		t.Errorf("the backend must start before the proxy, got %+v", lab.Env.Services)
+	}
+}
+
+// TestStatuses writes what a handshake may be answered with as one number, and as a list.
+func TestStatuses(t *testing.T) {
+	base := archive(t, "testdata/good.txtar")
+	for written, want := range map[string]string{
+		"101": "[101]", "[401, 403]": "[401 403]",
+		"99": "", "[401, 600]": "", "[]": "", "many": "", `["401"]`: "", "{}": "",
+	} {
+		fsys := files(base, nil)
+		text := strings.Replace(string(fsys["lab.yaml"].Data), "http: { via: backend, path: /, expect: { status: 200 } }",
+			"handshake: { via: backend, path: /, expect: { status: "+written+" } }", 1)
+		fsys["lab.yaml"].Data = []byte(text)
+		lab, err := course.LoadLab(fsys, "lab", "")
+		if want == "" {
+			if err == nil || !strings.Contains(err.Error(), "lab.yaml:10:") {
+				t.Errorf("status: %s: got %v, want a problem in line 10", written, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("status: %s: %v", written, err)
+		} else if got := fmt.Sprint(lab.Steps[0].Checks[0].Handshake.Expect.Status); got != want {
+			t.Errorf("status: %s: got %s, want %s", written, got, want)
+		}
 	}
 }

@@ -72,3 +72,11 @@ func (e Environment) Service(name string) (Service, bool) {
 	}
 	return Service{}, false
 }
+
+// firstPort gives the service's main port, 0 where it publishes none.
+func (env Environment) firstPort(service string) int {
+	if s, ok := env.Service(service); ok && len(s.Ports) > 0 {
+		return s.Ports[0]
+	}
+	return 0
+}

@@ -103,7 +103,7 @@ func (f labFile) lab(fsys fs.FS, id, file string, data []byte) (Lab, error) {
 	l.Env = env
 	for i := range l.Steps {
 		for j := range l.Steps[i].Checks {
-			l.Steps[i].Checks[j].complete()
+			l.Steps[i].Checks[j].complete(env)
 		}
 	}
 	if err == nil {
@@ -122,12 +122,15 @@ const (
 )
 
 // complete fills in what a check leaves out.
-func (c *Check) complete() {
+func (c *Check) complete(env Environment) {
 	kinds := c.kinds()
 	if len(kinds) != 1 {
 		return
 	}
 	c.Kind = kinds[0]
+	if e := c.Effective; e != nil && e.Port == 0 {
+		e.Port = env.firstPort(e.Service)
+	}
 	if c.Reach != nil && len(c.Reach.Join) > 0 {
 		c.Reach.complete()
 	}

@@ -50,7 +50,7 @@ func (v *validator) kind(at string, l Lab, c Check) {
 	case KindEffective:
 		v.effective(at, l, *c.Effective)
 	case KindHTTP:
-		v.answer(at+".expect", c.HTTP.Expect.Status, c.HTTP.Expect.Refused)
+		v.answer(at+".expect", c.HTTP.Expect.Refused, c.HTTP.Expect.statuses()...)
 	case KindLog:
 		v.service(at+".service", l, c.Log.Service)
 		v.pattern(at+".match", c.Log.Match)
@@ -74,11 +74,11 @@ func (v *validator) kind(at string, l Lab, c Check) {
 }
 
 func (v *validator) handshake(at string, h Handshake) {
-	v.answer(at+".expect", h.Expect.Status, h.Expect.Refused)
+	v.answer(at+".expect", h.Expect.Refused, h.Expect.Status...)
 	if h.Beside < 0 || h.Beside > maxCrowd {
 		v.say(at+".beside", "beside: %d is not between 0 and %d", h.Beside, maxCrowd)
 	}
-	if h.Expect.Status != 101 && (h.Expect.Subprotocol != "" || h.Expect.Close != 0) {
+	if !slices.Equal(h.Expect.Status, Statuses{101}) && (h.Expect.Subprotocol != "" || h.Expect.Close != 0) {
 		v.say(at+".expect", "subprotocol and close are for status 101")
 	}
 	if h.Expect.Close != 0 {
@@ -89,14 +89,16 @@ func (v *validator) handshake(at string, h Handshake) {
 	}
 }
 
-// answer wants one of a status and a reason for which there is none.
-func (v *validator) answer(at string, status int, refused string) {
+// answer wants one of statuses and a reason for which there is none.
+func (v *validator) answer(at, refused string, statuses ...int) {
 	switch {
-	case (status == 0) == (refused == ""):
+	case (len(statuses) == 0) == (refused == ""):
 		v.say(at, "expect needs either status or refused")
 	case refused == "":
-		if status < 100 || status > 599 {
-			v.say(at+".status", "status: %d is not between 100 and 599", status)
+		for _, status := range statuses {
+			if status < 100 || status > 599 {
+				v.say(at+".status", "status: %d is not between 100 and 599", status)
+			}
 		}
 	case !slices.Contains(Refusals(), refused):
 		v.say(at+".refused", "refused: %q is not one of %s", refused, strings.Join(Refusals(), ", "))

@@ -41,6 +41,9 @@ var factWords = catalog{
 	"meaning.upgrade-still-forwarded": {
 		"The handshake still succeeds, so the proxy still passes the Upgrade header on. Is the line that forwards it gone from the location that handles this path?",
 		"핸드셰이크가 여전히 성공하므로 프록시가 아직 Upgrade 헤더를 전달하고 있습니다. 이 경로를 처리하는 location에서 해당 줄을 지웠는지 확인하세요."},
+	"meaning.let-in": {
+		"The handshake was accepted where it should be refused: what should look at it, such as a rule for Origin, a token or a limit, was not asked, or let it pass.",
+		"거절되어야 할 핸드셰이크가 받아들여졌습니다. Origin 규칙, 토큰, 한도처럼 이를 가려낼 설정이 이 요청에는 적용되지 않았거나 통과시켰습니다."},
 	"meaning.backend-not-found": {
 		"The backend has nothing to say at this path. Either the path is wrong, or it saw an ordinary GET where a WebSocket handshake was meant: many servers answer that with 404.",
 		"백엔드에 이 경로에 해당하는 것이 없습니다. 경로가 틀렸거나, 웹소켓 핸드셰이크가 일반 GET으로 도착했을 수 있습니다. 이때 404로 답하는 서버가 많습니다."},

@@ -287,10 +287,10 @@ func TestHandshakeMore(t *testing.T) {
 		}), probe.Met, "status 101"},
 		{"none in common", h(func(h *course.Handshake) { h.Subprotocols, h.Expect.Subprotocol = []string{"chat.v1"}, "chat.v1" }), probe.NotMet, "subprotocol —"},
 		{"foreign origin", h(func(h *course.Handshake) {
-			h.Headers, h.Expect.Status = map[string]string{"Origin": "https://evil.example"}, 403
+			h.Headers, h.Expect.Status = map[string]string{"Origin": "https://evil.example"}, course.Statuses{403}
 		}), probe.Met, "status 403"},
 		{"its words", h(func(h *course.Handshake) {
-			h.Headers, h.Expect.Status, h.Expect.Contains = map[string]string{"Origin": "https://evil.example"}, 403, "nowhere"
+			h.Headers, h.Expect.Status, h.Expect.Contains = map[string]string{"Origin": "https://evil.example"}, course.Statuses{401, 403}, "nowhere"
 		}), probe.NotMet, "body not from there"},
 		{"beside others", h(func(h *course.Handshake) { h.Beside = 3 }), probe.Met, "status 101"},
 		{"closed after it", h(func(h *course.Handshake) { h.Expect.Close, h.Headers = 1008, nil }), probe.NotMet, "open 3"},
@@ -406,12 +406,12 @@ func TestTLS(t *testing.T) {
 		outcome probe.Outcome
 		got     string
 	}{
-		{"trusted", good, check(course.HandshakeExpect{Status: 101, ALPN: "http/1.1"}, &course.TLS{Roots: ca, CA: "x", ALPN: []string{"http/1.1"}}), probe.Met, "status 101"},
+		{"trusted", good, check(course.HandshakeExpect{Status: course.Statuses{101}, ALPN: "http/1.1"}, &course.TLS{Roots: ca, CA: "x", ALPN: []string{"http/1.1"}}), probe.Met, "status 101"},
 		{"nobody trusts the lab", good, check(refused("untrusted"), &course.TLS{}), probe.Met, "refused untrusted"},
 		{"another name", good, check(refused("wrong-name"), &course.TLS{Roots: ca, CA: "x", ServerName: "elsewhere"}), probe.Met, "refused wrong-name"},
 		{"too old", old, check(refused("expired"), &course.TLS{Roots: oldCA, CA: "x"}), probe.Met, "refused expired"},
 		{"HTTP/2 is chosen", good, check(refused("alpn-h2"), &course.TLS{Roots: ca, CA: "x", ALPN: []string{"h2", "http/1.1"}}), probe.Met, "refused alpn-h2"},
-		{"ws:// on a TLS port", good, check(course.HandshakeExpect{Status: 400}, nil), probe.Met, "status 400"},
+		{"ws:// on a TLS port", good, check(course.HandshakeExpect{Status: course.Statuses{400}}, nil), probe.Met, "status 400"},
 		{"wss:// on a plain port", backend(t, 0, false), check(refused("not-tls"), &course.TLS{Roots: ca, CA: "x"}), probe.Met, "refused not-tls"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,12 +42,12 @@ func (a answer) got() Fact {
 	return NewFact("status", strconv.Itoa(a.status))
 }
 
-// meaning is what it usually means that this came where want was wanted.
-func (a answer) meaning(want int) string {
+// meaning is what it usually means that this came where one of want was wanted.
+func (a answer) meaning(want ...int) string {
 	if a.status == 0 {
 		return refusalMeaning(a.reason)
 	}
-	return statusMeaning(a.status, want)
+	return statusMeaning(a.status, want...)
 }
 
 // dial opens a WebSocket at an endpoint and notes both directions of the handshake as the client saw them. An error

@@ -91,7 +91,7 @@ func (l *look) effectiveNginx(ctx context.Context, e course.Effective) (Verdict,
 	if err != nil {
 		return Verdict{Want: want}, fmt.Errorf("reading the output of nginx -T: %w", err)
 	}
-	value, where, found := nginxconf.Effective(conf.Tree, e.Path, e.Directive)
+	value, where, found := nginxconf.EffectiveFor(conf.Tree, nginxconf.Request{Port: e.Port, Path: e.Path}, e.Directive)
 	if !found {
 		return verdict(false, want, NewFact("directive-absent", e.Directive), ""), nil
 	}

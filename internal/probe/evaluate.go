@@ -110,7 +110,8 @@ func verdict(ok bool, want, got Fact, meaning string) Verdict {
 
 // seconds writes a duration as facts do: in seconds, without trailing zeros, to the millisecond.
 func seconds(d time.Duration) string {
-	return strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64)
+	ms := d.Round(time.Millisecond).Milliseconds()
+	return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) // one division: Seconds adds, and 1.997 would have 16 digits
 }
 
 // maxShown bounds one text of an exchange; what is longer is of no use on a screen.

@@ -33,7 +33,7 @@ func FuzzServer(f *testing.F) {
 		at := course.Endpoint{Via: "proxy", Path: "/ws"}
 		const limit = 200 * time.Millisecond
 		for _, check := range []course.Check{
-			{Kind: course.KindHandshake, Limit: limit, Handshake: &course.Handshake{Endpoint: at, Expect: course.HandshakeExpect{Status: 101}}},
+			{Kind: course.KindHandshake, Limit: limit, Handshake: &course.Handshake{Endpoint: at, Expect: course.HandshakeExpect{Status: course.Statuses{101}}}},
 			{Kind: course.KindEcho, Limit: limit, Echo: &course.Echo{Endpoint: at, Send: "hello"}},
 			{Kind: course.KindHTTP, Limit: limit, HTTP: &course.HTTP{Endpoint: at, Expect: course.HTTPExpect{Status: 200}}},
 		} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // handshake opens a WebSocket and looks at the answer (RFC 6455, sections 4.1 and 4.2.2).
 func (l *look) handshake(ctx context.Context, h course.Handshake) (Verdict, error) {
-	want := NewFact("status", strconv.Itoa(h.Expect.Status))
+	want := NewFact("status", codes(h.Expect.Status))
 	if h.Expect.Refused != "" {
 		want = NewFact("refused", h.Expect.Refused)
 	}
@@ -33,9 +34,9 @@ func (l *look) handshake(ctx context.Context, h course.Handshake) (Verdict, erro
 	defer hangUp(a.conn)
 	switch {
 	case a.status == 0:
-		return verdict(a.reason == h.Expect.Refused, want, a.got(), a.meaning(h.Expect.Status)), nil
-	case a.status != h.Expect.Status:
-		return verdict(false, want, a.got(), a.meaning(h.Expect.Status)), nil
+		return verdict(a.reason == h.Expect.Refused, want, a.got(), a.meaning(h.Expect.Status...)), nil
+	case !slices.Contains(h.Expect.Status, a.status):
+		return verdict(false, want, a.got(), a.meaning(h.Expect.Status...)), nil
 	}
 	return l.handshakeMore(ctx, h, a)
 }
@@ -108,12 +109,19 @@ func withWant(early *Verdict, want Fact) Verdict {
 	return *early
 }
 
-// statusMeaning is what a status usually means where another one was wanted.
-func statusMeaning(got, want int) string {
+// plainAnswers are what backends say to an ordinary GET where they expect a WebSocket handshake.
+var plainAnswers = []int{400, 404, 426}
+
+// statusMeaning is what a status usually means where others were wanted; none are where no answer was.
+func statusMeaning(got int, want ...int) string {
 	switch {
-	case got == 101:
+	case got == 101 && slices.ContainsFunc(want, func(s int) bool { return slices.Contains(plainAnswers, s) }):
 		return "upgrade-still-forwarded"
-	case got == 400 && want == 101:
+	case got == 101 && len(want) > 0 && want[0] >= 400:
+		return "let-in"
+	case got == 101:
+		return ""
+	case got == 400 && slices.Contains(want, 101):
 		return "proxy-dropped-upgrade"
 	case got == 404:
 		return "backend-not-found"

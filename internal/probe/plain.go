@@ -23,10 +23,10 @@ func (l *look) http(ctx context.Context, h course.HTTP) (Verdict, error) {
 	res, body, early, err := l.request(ctx, h)
 	if err != nil || early != nil {
 		if early != nil && early.reason != "" {
-			return verdict(early.reason == h.Expect.Refused, want, early.got(), early.meaning(0)), nil
+			return verdict(early.reason == h.Expect.Refused, want, early.got(), early.meaning()), nil
 		}
 		if early != nil {
-			return verdict(false, want, early.got(), early.meaning(0)), nil
+			return verdict(false, want, early.got(), early.meaning()), nil
 		}
 		return Verdict{Want: want}, err
 	}

@@ -143,7 +143,7 @@ func answering(text string) func(net.Conn) {
 
 func handshake(status int, limit time.Duration) course.Check {
 	h := &course.Handshake{Endpoint: course.Endpoint{Via: "proxy", Path: "/ws"}}
-	h.Expect.Status = status
+	h.Expect.Status = course.Statuses{status}
 	return course.Check{Kind: course.KindHandshake, Limit: limit, Handshake: h}
 }
 
@@ -192,6 +192,7 @@ func TestHandshake(t *testing.T) {
 	}{
 		{"accepted", backend(t, 0, false), 101, probe.Met, "status 101", ""},
 		{"accepted, though it should not be", backend(t, 0, false), 400, probe.NotMet, "status 101", "upgrade-still-forwarded"},
+		{"let in", backend(t, 0, false), 403, probe.NotMet, "status 101", "let-in"},
 		{"refused by the backend", raw(t, answering("HTTP/1.1 400 Bad Request\nContent-Length: 2\n\nno")), 400, probe.Met, "status 400", ""},
 		{"dropped", raw(t, answering("HTTP/1.1 400 Bad Request\nContent-Length: 0\n\n")), 101, probe.NotMet, "status 400", "proxy-dropped-upgrade"},
 		{"not found", raw(t, answering("HTTP/1.1 404 Not Found\nContent-Length: 0\n\n")), 400, probe.NotMet, "status 404", "backend-not-found"},
@@ -321,23 +322,27 @@ func TestEffective(t *testing.T) {
 	dump := func(conf string) probe.ExecResult {
 		return probe.ExecResult{Stdout: "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { " + conf + " }\n"}
 	}
-	check := course.Check{Kind: course.KindEffective, Effective: &course.Effective{Service: "proxy", Path: "/ws",
-		Directive: "proxy_read_timeout", AtLeast: time.Hour}}
+	const two = "server { listen 8443; proxy_read_timeout 30s; } server { listen 8080; location /ws { proxy_read_timeout 1h; } }"
 	for _, tt := range []struct {
 		name, conf string
 		outcome    probe.Outcome
 		got        string
+		port       int
 	}{
-		{"in the location", "server { location /ws { proxy_read_timeout 3600s; } }", probe.Met, "value 3600s"},
-		{"in http, in other units", "proxy_read_timeout 1h; server { location /ws { } }", probe.Met, "value 1h"},
-		{"an inner one wins", "proxy_read_timeout 1h; server { location /ws { proxy_read_timeout 30s; } }", probe.NotMet, "value 30s"},
-		{"the default", "server { location /ws { } }", probe.NotMet, "value 60s"},
+		{"in the location", "server { location /ws { proxy_read_timeout 3600s; } }", probe.Met, "value 3600s", 0},
+		{"in http, in other units", "proxy_read_timeout 1h; server { location /ws { } }", probe.Met, "value 1h", 0},
+		{"an inner one wins", "proxy_read_timeout 1h; server { location /ws { proxy_read_timeout 30s; } }", probe.NotMet, "value 30s", 0},
+		{"the default", "server { location /ws { } }", probe.NotMet, "value 60s", 0},
+		{"of the server that is asked", two, probe.Met, "value 1h", 8080},
+		{"of the other server", two, probe.NotMet, "value 30s", 8443},
+		{"where none listens", two, probe.NotMet, "directive-absent proxy_read_timeout", 80},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tg := newTarget()
 			tg.add("proxy", "127.0.0.1:1")
 			tg.exec = dump(tt.conf)
-			v := evaluate(t, tg, check)
+			v := evaluate(t, tg, course.Check{Kind: course.KindEffective, Effective: &course.Effective{Service: "proxy", Path: "/ws",
+				Port: tt.port, Directive: "proxy_read_timeout", AtLeast: time.Hour}})
 			if v.Outcome != tt.outcome || v.Got.String() != tt.got {
 				t.Errorf("got %s %q, want %s %q", v.Outcome, v.Got, tt.outcome, tt.got)
 			}

@@ -58,7 +58,7 @@ func (l *look) backendClosed(ctx context.Context, via string) {
 		}
 		if line, said, err := l.waitClose(ctx, name); err == nil {
 			l.saw(Exchange{At: line.Time, From: via, To: name, Kind: WireClose, Text: "close " + strconv.Itoa(said.Code),
-				Notes: []string{"idle", strconv.FormatFloat(said.Seconds, 'f', -1, 64) + " s"}})
+				Notes: []string{"idle", seconds(time.Duration(said.Seconds*float64(time.Second))) + " s"}})
 			return
 		}
 	}

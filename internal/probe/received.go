@@ -25,7 +25,7 @@ func (l *look) received(ctx context.Context, r course.Received) (Verdict, error)
 	said, ok := l.backendReceived(wait, via, r.By)
 	l.proxyLogged(via)
 	if !ok {
-		return verdict(false, want, NewFact("not-received", r.By), statusMeaning(a.status, 0)), nil
+		return verdict(false, want, NewFact("not-received", r.By), statusMeaning(a.status)), nil
 	}
 	value, there := said.Headers[strings.ToLower(r.Header)]
 	got := NewFact("header", r.Header, value)
@@ -34,9 +34,15 @@ func (l *look) received(ctx context.Context, r course.Received) (Verdict, error)
 	}
 	switch {
 	case r.Absent:
-		return verdict(!there, want, got, "upgrade-still-forwarded"), nil
+		if a.status == 101 && strings.EqualFold(r.Header, "Upgrade") {
+			return verdict(!there, want, got, "upgrade-still-forwarded"), nil
+		}
+		return verdict(!there, want, got, ""), nil
 	case r.Present:
-		return verdict(there, want, got, "proxy-dropped-upgrade"), nil
+		if strings.EqualFold(r.Header, "Upgrade") || strings.EqualFold(r.Header, "Connection") {
+			return verdict(there, want, got, "proxy-dropped-upgrade"), nil
+		}
+		return verdict(there, want, got, ""), nil
 	}
 	return verdict(there && strings.EqualFold(value, r.Equals), want, got, ""), nil
 }

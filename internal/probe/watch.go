@@ -298,7 +298,7 @@ func (v *vigil) noticed(ctx context.Context) Verdict {
 		}
 		after := line.Time.Sub(v.began)
 		w.look.saw(Exchange{At: line.Time, From: w.service, To: n.By, Kind: WireClose, Text: "close " + strconv.Itoa(said.Code),
-			Notes: []string{"idle", strconv.FormatFloat(said.Seconds, 'f', -1, 64) + " s"}})
+			Notes: []string{"idle", seconds(time.Duration(said.Seconds*float64(time.Second))) + " s"}})
 		got = NewFact("noticed", n.By, seconds(max(0, after)), strconv.Itoa(said.Code))
 		if n.After > 0 && after < n.After {
 			return verdict(false, want, got, "timeout-too-short")

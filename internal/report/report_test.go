@@ -292,7 +292,7 @@ func TestWordsForEveryFactAndMeaning(t *testing.T) {
 				t.Errorf("%s %v: %q", lang, f, got)
 			}
 		}
-		for _, code := range strings.Fields(`proxy-dropped-upgrade upgrade-still-forwarded backend-not-found bad-gateway gateway-timeout
+		for _, code := range strings.Fields(`proxy-dropped-upgrade upgrade-still-forwarded let-in backend-not-found bad-gateway gateway-timeout
 			default-timeout limit-not-idle traffic-resets-timer wrong-limit proxy-restarted not-proxy timeout-too-short
 			connection-refused redirected cannot-tell`) {
 			if !locale.Has("meaning." + code) {
