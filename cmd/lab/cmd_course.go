@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -21,25 +23,33 @@ import (
 
 // outline is what package reward needs to know of the course.
 func outline(c *course.Course) ([]reward.Lesson, error) {
-	var out []reward.Lesson
-	for _, l := range c.Lessons {
-		o := reward.Lesson{ID: l.ID, XP: l.XP, Lab: l.Lab}
-		if l.Lab != "" {
-			variants, err := c.Outlines(l.Lab)
-			if err != nil {
-				return nil, err
-			}
-			o.Variants = map[string][]reward.Step{}
-			for _, v := range variants {
-				for _, s := range v.Steps {
-					o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step(s))
-				}
-			}
-			o.Steps = o.Variants[variants[0].Variant]
-		}
-		out = append(out, o)
+	out := make([]reward.Lesson, len(c.Lessons))
+	errs := make([]error, len(c.Lessons))
+	var all sync.WaitGroup
+	for i, l := range c.Lessons {
+		all.Go(func() { out[i], errs[i] = outlineOf(c, l) })
 	}
-	return out, nil
+	all.Wait()
+	return out, errors.Join(errs...)
+}
+
+func outlineOf(c *course.Course, l course.Lesson) (reward.Lesson, error) {
+	o := reward.Lesson{ID: l.ID, XP: l.XP, Lab: l.Lab}
+	if l.Lab == "" {
+		return o, nil
+	}
+	variants, err := c.Outlines(l.Lab)
+	if err != nil {
+		return o, err
+	}
+	o.Variants = map[string][]reward.Step{}
+	for _, v := range variants {
+		for _, s := range v.Steps {
+			o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step(s))
+		}
+	}
+	o.Steps = o.Variants[variants[0].Variant]
+	return o, nil
 }
 
 func sortedNames(files course.Files) []string { return slices.Sorted(maps.Keys(files)) }

@@ -5,8 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Case is an answer to a step, with what must come of it: one of mistakes/ or answers/.
@@ -74,15 +72,16 @@ func (l Lab) readCase(dir string, variants []string) (c Case, variant string, er
 	if err == nil && data == nil {
 		err = Problems{{File: path.Join(l.ID, name), Message: "is not there"}}
 	}
+	var doc document
 	if err == nil {
-		err = validateBy(expectSchema, path.Join(l.ID, name), data)
+		doc, err = parse(path.Join(l.ID, name), data)
+	}
+	var f caseFile
+	if err == nil {
+		err = doc.strict(&f, expectSchema)
 	}
 	if err != nil {
 		return Case{}, "", err
-	}
-	var f caseFile
-	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil {
-		return Case{}, "", Problems{yamlProblem(path.Join(l.ID, name), 0, err)}
 	}
 	v := validator{file: path.Join(l.ID, name), data: data}
 	variant = f.Variant

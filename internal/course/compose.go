@@ -13,7 +13,6 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
-	"github.com/goccy/go-yaml"
 )
 
 // allowedKeys are the Compose keys that a lab may use. A lab comes from anywhere, so that what could reach out of its
@@ -83,12 +82,13 @@ func loadEnvironment(lab fs.FS, id string, f labFile) (Environment, error) {
 
 // refuse reports every key that a lab may not use, with its place.
 func refuse(file string, data []byte) Problems {
-	if p, bad := hostileYAML(file, data); bad {
-		return Problems{p}
-	}
 	var doc map[string]any
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return Problems{yamlProblem(file, 0, err)}
+	parsed, err := parse(file, data)
+	if err == nil {
+		err = parsed.decode(&doc)
+	}
+	if err != nil {
+		return Problems(nil).Collect(file, err)
 	}
 	r := refusal{validator{file: file, data: data}}
 	r.keys("$", "", doc)

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/cwk-stream/lab/internal/hint"
 )
 
@@ -42,11 +40,12 @@ func Variants(lab fs.FS) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p, bad := hostileYAML(file, data); bad {
-			return nil, Problems{p}
+		doc, err := parse(file, data)
+		if err == nil {
+			err = doc.decode(&head)
 		}
-		if err := yaml.Unmarshal(data, &head); err != nil {
-			return nil, Problems{yamlProblem(file, 0, err)}
+		if err != nil {
+			return nil, err
 		}
 		names = append(names, head.Variant)
 	}
@@ -83,12 +82,13 @@ func LoadLab(lab fs.FS, id, variant string) (Lab, error) {
 	if data == nil {
 		return Lab{}, hint.With(fmt.Errorf("lab %s has no lab.yaml", id), "lab-unknown", id)
 	}
-	if err := validateBy(labSchema, path.Join(id, file), data); err != nil {
+	doc, err := parse(path.Join(id, file), data)
+	if err != nil {
 		return Lab{}, err
 	}
 	var f labFile
-	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil {
-		return Lab{}, Problems{yamlProblem(path.Join(id, file), 0, err)}
+	if err := doc.strict(&f, labSchema); err != nil {
+		return Lab{}, err
 	}
 	return f.lab(lab, id, path.Join(id, file), data)
 }
@@ -157,8 +157,5 @@ func (r *Reach) complete() {
 		r.Within = 2 * time.Second
 	}
 }
-
-// decode reads YAML into a value; unknown keys are errors.
-func decode(data []byte, into any) error { return yaml.UnmarshalWithOptions(data, into, yaml.Strict()) }
 
 var identifier = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

@@ -6,12 +6,13 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/cwk-stream/lab/internal/hint"
@@ -28,15 +29,17 @@ func Load(lessons, labs fs.FS) (*Course, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lessons: %w", err)
 	}
-	c := &Course{labs: labs}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() || !numbered.MatchString(e.Name()) })
+	c := &Course{labs: labs, Lessons: make([]Lesson, len(entries))}
+	errs := make([]error, len(entries))
+	var all sync.WaitGroup // side by side: parsing is all that a start has to wait for
+	for i, e := range entries {
+		all.Go(func() { c.Lessons[i], errs[i] = LoadLesson(lessons, e.Name()) })
+	}
+	all.Wait()
 	var problems Problems
-	for _, e := range entries {
-		if !e.IsDir() || !numbered.MatchString(e.Name()) {
-			continue
-		}
-		l, err := LoadLesson(lessons, e.Name())
-		problems = problems.Collect(e.Name(), err)
-		c.Lessons = append(c.Lessons, l)
+	for i, e := range entries {
+		problems = problems.Collect(e.Name(), errs[i])
 	}
 	sort.SliceStable(c.Lessons, func(i, j int) bool { return c.Lessons[i].Number < c.Lessons[j].Number })
 	return c, problems.err()
@@ -128,13 +131,11 @@ func parseLesson(file string, data []byte) (frontMatter, LessonText, error) {
 	}
 	// With a blank line in the place of the first ---, lines have the numbers that they have in the file.
 	head = append([]byte("\n"), head...)
-	problems := Problems(nil).Collect(file, validateBy(lessonSchema, file, head))
-	if len(problems) == 0 {
-		if err := yaml.UnmarshalWithOptions(head, &h, yaml.Strict()); err != nil {
-			problems = append(problems, yamlProblem(file, 0, err))
-		}
+	doc, err := parse(file, head)
+	if err == nil {
+		err = doc.strict(&h, lessonSchema)
 	}
-	return h, LessonText{Title: h.Title, Links: h.Links, Markdown: strings.TrimSpace(string(body)) + "\n"}, problems.err()
+	return h, LessonText{Title: h.Title, Links: h.Links, Markdown: strings.TrimSpace(string(body)) + "\n"}, err
 }
 
 // readText reads a file, nil if it is not there, as NFC without carriage returns. Control characters, escape

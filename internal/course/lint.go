@@ -115,7 +115,8 @@ func lintLabTexts(lab fs.FS, id, file string) Problems {
 	v := validator{file: path.Join(id, file), data: raw}
 	v.normal(raw)
 	var f labFile
-	if validateBy(labSchema, file, raw) != nil || decode(raw, &f) != nil {
+	doc, err := parse(file, raw)
+	if err != nil || doc.strict(&f, labSchema) != nil {
 		return v.problems
 	}
 	v.both("$.title", f.Title, true)

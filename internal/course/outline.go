@@ -3,8 +3,6 @@ package course
 import (
 	"fmt"
 	"io/fs"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Outline is what there is to gain in one variant of a lab: enough for the course's overview, which need not know
@@ -34,8 +32,12 @@ func (c *Course) Outlines(id string) ([]Outline, error) {
 			return nil, fmt.Errorf("opening lab %s: %w", id, err)
 		}
 		var o Outline
-		if err := yaml.Unmarshal(data, &o); err != nil {
-			return nil, Problems{yamlProblem(id+"/"+file, 0, err)}
+		doc, err := parse(id+"/"+file, data)
+		if err == nil {
+			err = doc.decode(&o)
+		}
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, o)
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
@@ -32,7 +31,10 @@ var (
 	expectSchema = compiled("expect")
 )
 
-func compiled(name string) func() *jsonschema.Schema {
+// schema gives a compiled schema.
+type schema func() *jsonschema.Schema
+
+func compiled(name string) schema {
 	return sync.OnceValue(func() *jsonschema.Schema {
 		data, err := schemas.ReadFile("schema/" + name + ".schema.json")
 		if err != nil {
@@ -50,29 +52,25 @@ func compiled(name string) func() *jsonschema.Schema {
 	})
 }
 
-// validateBy reports everything in a YAML document that its schema does not allow, as Problems. The document comes
-// from anywhere: it is looked at before it is decoded.
-func validateBy(schema func() *jsonschema.Schema, file string, data []byte) error {
-	if p, bad := hostileYAML(file, data); bad {
-		return Problems{p}
-	}
+// validate reports everything in a document that its schema does not allow, as Problems.
+func (d document) validate(schema schema) error {
 	var doc any
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return Problems{yamlProblem(file, 0, err)}
+	if err := d.decode(&doc); err != nil {
+		return err
 	}
 	text, err := json.Marshal(doc) // numbers and keys as JSON knows them
 	if err != nil {
-		return Problems{{File: file, Message: "has keys that are no names"}}
+		return Problems{{File: d.file, Message: "has keys that are no names"}}
 	}
 	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		return Problems{{File: file, Message: err.Error()}}
+		return Problems{{File: d.file, Message: err.Error()}}
 	}
 	var invalid *jsonschema.ValidationError
 	if err := schema().Validate(plain); !errors.As(err, &invalid) {
 		return err
 	}
-	v := validator{file: file, data: data}
+	v := validator{file: d.file, data: d.data}
 	v.invalid(invalid)
 	slices.SortStableFunc(v.problems, func(a, b Problem) int { return a.Line - b.Line })
 	return v.problems.err()
