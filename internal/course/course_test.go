@@ -65,3 +65,19 @@ func TestStatuses(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatCannotRun wants a problem where a lab is read, and not an environment that does not start.
+func TestWhatCannotRun(t *testing.T) {
+	base := archive(t, "testdata/good.txtar")
+	for want, change := range map[string][3]string{
+		"lab.yaml:3:19: engines: nothing stands in for service backend": {"lab.yaml", "[docker]", "[docker, embedded]"},
+		`lab.yaml:5:47: target: "/conf/a.conf" is on no volume`: {"compose.yaml", `    volumes: ["conf:/conf"]`,
+			`    volumes: ["conf:/con"]` + "\n    read_only: true"},
+	} {
+		fsys := files(base, nil)
+		fsys[change[0]].Data = []byte(strings.Replace(string(fsys[change[0]].Data), change[1], change[2], 1))
+		if _, err := course.LoadLab(fsys, "lab", ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

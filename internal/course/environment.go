@@ -2,6 +2,7 @@ package course
 
 import (
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -79,4 +80,14 @@ func (env Environment) firstPort(service string) int {
 		return s.Ports[0]
 	}
 	return 0
+}
+
+// mounted tells whether a path is on one of the service's volumes.
+func (s Service) mounted(file string) bool {
+	for dir := range s.Mounts {
+		if strings.HasPrefix(file, strings.TrimSuffix(dir, "/")+"/") {
+			return true
+		}
+	}
+	return false
 }

@@ -49,9 +49,7 @@ func (v *validator) lab(l Lab) {
 		v.say("$.engines", "engines: say at least one of docker, embedded")
 	}
 	for i, e := range l.Engines {
-		if e != "docker" && e != "embedded" {
-			v.say(fmt.Sprintf("$.engines[%d]", i), "engines: %q is neither docker nor embedded", e)
-		}
+		v.engine(fmt.Sprintf("$.engines[%d]", i), l, e)
 	}
 	for i, e := range l.Edit {
 		v.editable(fmt.Sprintf("$.edit[%d]", i), l, e)
@@ -70,17 +68,37 @@ func (v *validator) lab(l Lab) {
 	}
 }
 
+// engine looks at one engine that a lab claims. On the embedded one, each service needs something that stands in for it.
+func (v *validator) engine(at string, l Lab, name string) {
+	switch name {
+	case "docker":
+	case "embedded":
+		for _, s := range l.Env.Services {
+			if s.Apply.Stub == "" {
+				v.say(at, "engines: nothing stands in for service %s on the embedded engine: say apply: { stub: nginx } or "+
+					"{ stub: fastapi } of it, or leave embedded out", s.Name)
+			}
+		}
+	default:
+		v.say(at, "engines: %q is neither docker nor embedded", name)
+	}
+}
+
 func (v *validator) editable(at string, l Lab, e Editable) {
 	if !insideLab(e.Path) || e.Path == "." || strings.HasPrefix(path.Base(e.Path), ".") {
 		v.say(at+".path", "path: %q does not name a file inside the student's folder", e.Path)
 	} else if _, err := fs.Stat(l.FS, path.Join("files", e.Path)); err != nil {
 		v.say(at+".path", "files/%s is not there", e.Path)
 	}
-	if _, ok := l.Env.Service(e.Service); !ok {
+	s, ok := l.Env.Service(e.Service)
+	if !ok {
 		v.say(at+".service", "there is no service %q", e.Service)
 	}
 	if !path.IsAbs(e.Target) || path.Clean(e.Target) != e.Target {
 		v.say(at+".target", "target: %q is not an absolute path", e.Target)
+	} else if ok && s.ReadOnly && !s.mounted(e.Target) {
+		v.say(at+".target", "target: %q is on no volume, and service %s is read-only: mount a volume at its folder in the "+
+			"Compose file", e.Target, s.Name)
 	}
 }
 
