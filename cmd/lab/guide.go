@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/probe"
+	"github.com/cwk-stream/lab/internal/reward"
 	"github.com/cwk-stream/lab/internal/session"
 )
 
@@ -22,12 +24,20 @@ func (a *app) guide(ctx context.Context, p plan) error {
 	if err != nil {
 		return err
 	}
+	c, err := a.course()
+	if err != nil {
+		return err
+	}
+	before, err := a.standing(c)
+	if err != nil {
+		return err
+	}
 	r, err := a.begin(ctx, p, out)
 	if err != nil {
 		return err
 	}
 	out.Note(a.because(r.Why))
-	g := &guided{app: a, r: r, lesson: p.lesson, lines: lines(ctx, a.in)}
+	g := &guided{app: a, r: r, lesson: p.lesson, before: before, lines: lines(ctx, a.in)}
 	err = g.run(ctx)
 	err = a.end(ctx, r, err)
 	return errors.Join(err, out.Close())
@@ -54,6 +64,7 @@ type guided struct {
 	*app
 	r      *running
 	lesson course.Lesson
+	before reward.Standing // what the student had achieved when the lab was opened
 	lines  <-chan string
 }
 
@@ -133,6 +144,8 @@ func (g *guided) do(ctx context.Context, line string) error {
 		return g.recoverable(g.r.Reset())
 	case "n", "next":
 		return g.next()
+	case "v", "recap":
+		return g.recap()
 	case "g", "goal":
 		g.describe()
 		return nil
@@ -160,10 +173,9 @@ func (g *guided) check(ctx context.Context) error {
 	}
 	if outcome == probe.Met {
 		if g.r.Progress().Done {
-			g.say("guide.done")
-		} else {
-			g.say("guide.met")
+			return g.done()
 		}
+		g.say("guide.met")
 	}
 	return nil
 }
@@ -179,7 +191,11 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 }
 
 func (g *guided) read() error {
-	fmt.Fprintln(g.out, g.lesson.In(g.lang()).Markdown)
+	text := g.lesson.In(g.lang())
+	fmt.Fprintln(g.out, text.Markdown)
+	for _, l := range text.Links {
+		fmt.Fprintf(g.out, "%s\n  %s\n", shown(l.Title), shown(l.URL))
+	}
 	if g.lesson.Number == 0 { // it is no part of the course
 		return nil
 	}
@@ -233,13 +249,19 @@ func (g *guided) solve(ctx context.Context) error {
 	}
 	g.printDiff(mine, solution)
 	line, ok, err := g.ask(ctx, "guide.solve?")
-	if err != nil || !ok || line != "y" && line != "yes" && line != "네" {
+	if err != nil || !ok || !agreed(line) {
 		return err
 	}
 	if err := g.r.Solve(); err != nil {
 		return g.recoverable(err)
 	}
 	return g.check(ctx)
+}
+
+// agreed tells whether an answer means yes, in whichever language and with whichever keyboard it was typed: ㅛ is on
+// the key of y.
+func agreed(answer string) bool {
+	return slices.Contains([]string{"y", "yes", "네", "예", "ㅛ"}, answer)
 }
 
 func (g *guided) diff() error {
