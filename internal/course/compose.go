@@ -72,7 +72,7 @@ func loadEnvironment(lab fs.FS, id string, f labFile) (Environment, error) {
 	}
 	project, err := loader.LoadWithContext(context.Background(), details, func(o *loader.Options) {
 		o.SetProjectName("lab", true)
-		o.SkipExtends, o.SkipInclude, o.SkipInterpolation, o.ResolvePaths = true, true, true, false
+		o.SkipExtends, o.SkipInclude, o.ResolvePaths = true, true, false // and $$ is $: there are no variables, see dollars
 	})
 	if err != nil {
 		return env, Problems{{File: path.Join(id, files[len(files)-1]), Message: err.Error()}}
@@ -92,6 +92,7 @@ func refuse(file string, data []byte) Problems {
 	}
 	r := refusal{validator{file: file, data: data}}
 	r.keys("$", "", doc)
+	r.dollars("$", doc)
 	if n := len(section(doc, "services")); n > maxServices {
 		r.say("$.services", "a lab has at most %d services, not %d", maxServices, n)
 	}
@@ -130,6 +131,25 @@ func (r *refusal) keys(at, kind string, m map[string]any) {
 	for key := range m {
 		if !slices.Contains(allowedKeys[kind], key) && !strings.HasPrefix(key, "x-") {
 			r.sayKey(at, key, "%s: a lab may not use this Compose key", key)
+		}
+	}
+}
+
+// dollars refuses what Compose would fill in from the environment: it is another one on each machine, and nobody else's
+// business.
+func (r *refusal) dollars(at string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			r.dollars(at+"."+key, inner)
+		}
+	case []any:
+		for i, inner := range v {
+			r.dollars(fmt.Sprintf("%s[%d]", at, i), inner)
+		}
+	case string:
+		if strings.Contains(strings.ReplaceAll(v, "$$", ""), "$") {
+			r.say(at, "variables are not filled in from the environment; write $$ for a dollar")
 		}
 	}
 }

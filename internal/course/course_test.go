@@ -81,3 +81,17 @@ func TestWhatCannotRun(t *testing.T) {
 		}
 	}
 }
+
+// TestDollars wants two of them to be one, as for Compose: a lab's file works with either.
+func TestDollars(t *testing.T) {
+	fsys := files(archive(t, "testdata/good.txtar"), nil)
+	fsys["compose.yaml"].Data = []byte(strings.Replace(string(fsys["compose.yaml"].Data), "    tmpfs: [/tmp]",
+		`    command: [sh, -c, "echo $$HOME $$$$"]`, 1))
+	lab, err := course.LoadLab(fsys, "lab", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := lab.Env.Services[0].Command[2], "echo $HOME $$"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
