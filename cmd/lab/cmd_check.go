@@ -26,6 +26,13 @@ func (a *app) checkCommand() *cobra.Command {
 			if p.from, err = stepID(t.lab, step); err != nil {
 				return err
 			}
+			if p.from == "" { // the report is about one step, and has to know which
+				h, err := a.history(t.lab)
+				if err != nil {
+					return err
+				}
+				p.from = h.Next(t.lab).ID
+			}
 			return a.report(c.Context(), p, output, checkOnce)
 		},
 	}

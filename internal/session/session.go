@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,17 +81,13 @@ func New(c Config) (*Session, error) {
 	}
 	s := &Session{c: c, id: newID(), progress: NewProgress(c.Lab)}
 	s.progress.Engine = c.Engine.Name()
-	first := -1
 	for i := range s.progress.Steps {
 		step := &s.progress.Steps[i]
 		step.Met, step.Earlier = c.History.Met[step.ID], c.History.Met[step.ID]
 		step.Solved, step.Hints = c.History.Solved[step.ID], c.History.Hints[step.ID]
 		step.Awarded = c.History.Awarded[step.ID]
-		if first < 0 && !step.Met {
-			first = i
-		}
 	}
-	s.progress.Current = max(first, 0)
+	s.progress.Current = c.History.next(c.Lab)
 	if c.From != "" {
 		_, i, ok := c.Lab.Step(c.From)
 		if !ok {
@@ -99,6 +96,14 @@ func New(c Config) (*Session, error) {
 		s.progress.Current = i
 	}
 	return s, nil
+}
+
+// Next is the step that a session begins with unless it is told another: the first that is not met, or where all are,
+// the first.
+func (h History) Next(lab course.Lab) course.Step { return lab.Steps[h.next(lab)] }
+
+func (h History) next(lab course.Lab) int {
+	return max(0, slices.IndexFunc(lab.Steps, func(s course.Step) bool { return !h.Met[s.ID] }))
 }
 
 // newID gives 16 hexadecimal digits that nobody else has.
