@@ -86,12 +86,13 @@ func backend(t *testing.T, closeAfter time.Duration, nginxSays bool) *target {
 		began := time.Now()
 		if closeAfter > 0 {
 			time.AfterFunc(closeAfter, func() {
-				if nginxSays {
-					log.Append(time.Now(), "2026/11/22 10:00:00 [info] 7#7: *42 upstream timed out (110: Connection timed out) while proxying upgraded connection, client: 127.0.0.1")
-				}
 				log.Append(time.Now(), fmt.Sprintf(`1.000 *42 "GET /ws HTTP/1.1" 101 in %.3f s, upstream 10.0.0.2:8000 answered 101, probe %s`,
 					time.Since(began).Seconds(), id))
 				conn.NetConn().Close()
+				if nginxSays { // on another stream than the access log, so that an engine may deliver it after
+					time.Sleep(50 * time.Millisecond)
+					log.Append(time.Now(), "2026/11/22 10:00:00 [info] 7#7: *42 upstream timed out (110: Connection timed out) while proxying upgraded connection, client: 127.0.0.1")
+				}
 			})
 		}
 		defer conn.Close()

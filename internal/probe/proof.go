@@ -20,32 +20,49 @@ type proof struct {
 // (ngx_http_upstream_process_upgraded).
 const timedOut = "timed out (110: Connection timed out) while proxying upgraded connection"
 
+// proofLimit is how long a check waits for the proxy's line about the end of a tunnel. The line is there within
+// milliseconds, on a machine that is busy with other things within seconds.
+const proofLimit = 5 * time.Second
+
 // closeProof waits for the proxy's line about the end of this probe's connection, and looks for its reason; and notes
 // what the backend said about the close.
 func (l *look) closeProof(ctx context.Context, via string) proof {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, proofLimit)
 	defer cancel()
-	log := l.run.target.Log(via)
-	_, err := log.Wait(ctx, l.run.since[via], func(line Line) bool {
-		_, ok := l.accessSays(line)
+	log, since := l.run.target.Log(via), l.run.since[via]
+	var ended access
+	_, err := log.Wait(ctx, since, func(line Line) (ok bool) {
+		ended, ok = l.accessSays(line)
 		return ok
 	})
+	if err == nil {
+		// The reason is written before, but to another stream: engines may deliver it after.
+		late, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		_, _ = log.Wait(late, since, func(line Line) bool {
+			idle, lifetime := l.reason(line, ended)
+			return idle || lifetime
+		})
+	}
 	l.backendClosed(ctx, via)
 	if err != nil {
 		return proof{}
 	}
 	said, _ := l.proxyLogged(via)
 	p := proof{after: said.took}
-	for _, line := range log.Since(l.run.since[via]) {
-		if strings.Contains(line.Text, ": *"+said.connection+" ") && strings.Contains(line.Text, timedOut) {
-			p.idle = true
-		}
-		if c, ok := l.caddySays(line); ok {
-			p.idle = p.idle || c.idleTimeout()
-			p.lifetime = p.lifetime || c.Msg == caddyLifetime
-		}
+	for _, line := range log.Since(since) {
+		idle, lifetime := l.reason(line, said)
+		p.idle, p.lifetime = p.idle || idle, p.lifetime || lifetime
 	}
 	return p
+}
+
+// reason tells whether a line says why the proxy ended the connection that said is about.
+func (l *look) reason(line Line, said access) (idle, lifetime bool) {
+	if c, ok := l.caddySays(line); ok {
+		return c.idleTimeout(), c.Msg == caddyLifetime
+	}
+	return strings.Contains(line.Text, ": *"+said.connection+" ") && strings.Contains(line.Text, timedOut), false
 }
 
 // backendClosed notes what the services behind said about the close: its code, as they saw it.
