@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,14 +16,23 @@ import (
 	"github.com/cwk-stream/lab/internal/session"
 )
 
-// heavy is the lab screen at its heaviest: a lesson of some 5,000 lines, and 10,000 lines on the wire.
+// heavy is the lab screen at its heaviest: a lesson of some 5,000 lines, no two parts of it alike, and 10,000 lines on
+// the wire.
 func heavy(b testing.TB, w, h int) *show {
 	b.Helper()
 	s := newShow(b, locale.Korean, w, h, open03)
 	s.ready()
 	lab := s.a.top().(*labScreen)
 	text := lab.lesson.Texts[locale.Korean]
-	text.Markdown = strings.Repeat(text.Markdown+"\n\n", 140)
+	var long strings.Builder
+	for i := range 140 {
+		number := fmt.Sprint(i)
+		for _, word := range []string{"HTTP", "Upgrade", "RFC"} {
+			text.Markdown = strings.ReplaceAll(strings.ReplaceAll(text.Markdown, word+fmt.Sprint(i-1), word), word, word+number)
+		}
+		long.WriteString(text.Markdown + "\n\n")
+	}
+	text.Markdown = long.String()
 	lab.lesson.Texts = map[locale.Lang]course.LessonText{locale.Korean: text}
 	lab.reading = newReadingPane(s.a.d, lab.lesson)
 	s.run(lab.lay())
@@ -85,6 +95,11 @@ func BenchmarkKey(b *testing.B) {
 func BenchmarkResize(b *testing.B) {
 	s := heavy(b, 140, 45)
 	lab := s.a.top().(*labScreen)
+	s.a.d.th.parts.Clear()
+	clear(lab.reading.pages)
+	began := time.Now()
+	s.run(lab.lay())
+	first := time.Since(began)
 	var loop, laid []time.Duration
 	w := 100
 	for b.Loop() {
@@ -100,6 +115,25 @@ func BenchmarkResize(b *testing.B) {
 	report(b, loop)
 	slices.Sort(laid)
 	b.ReportMetric(float64(laid[len(laid)/2].Microseconds())/1000, "laid-out-p50-ms")
+	b.ReportMetric(float64(laid[len(laid)*99/100].Microseconds())/1000, "laid-out-p99-ms")
+	b.ReportMetric(float64(first.Microseconds())/1000, "first-time-ms")
+}
+
+// BenchmarkMemory draws, scrolls and resizes, and tells what that holds on to, and what it has from the system.
+func BenchmarkMemory(b *testing.B) {
+	s := heavy(b, 140, 45)
+	for b.Loop() {
+		for w := 100; w < 140; w++ {
+			s.send(tea.WindowSizeMsg{Width: w, Height: 45})
+			_ = s.a.View()
+		}
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	runtime.KeepAlive(s)
+	b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "heap-MB")
+	b.ReportMetric(float64(m.Sys-m.HeapReleased)/(1<<20), "system-MB")
 }
 
 // BenchmarkProgress folds events, to tell the session's share of the above.

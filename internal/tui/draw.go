@@ -70,6 +70,9 @@ func wrap(s string, w int) []string {
 	if w <= 0 || s == "" {
 		return nil
 	}
+	if !strings.Contains(s, "\x1b") { // there is no style to carry over into the next line
+		return strings.Split(ansi.Wrap(s, w, ""), "\n")
+	}
 	return strings.Split(lipgloss.Wrap(s, w, ""), "\n")
 }
 

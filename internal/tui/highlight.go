@@ -51,11 +51,11 @@ func (t *theme) highlight(language, code string) []string {
 // codeBlock is highlight for the blocks of a lesson, which are laid out again at every width.
 func (t *theme) codeBlock(language, code string) []string {
 	key := language + "\x00" + code
-	if have, ok := t.codes.Load(key); ok {
+	if have, ok := t.parts.Load(key); ok {
 		return have.([]string)
 	}
 	lines := t.highlight(language, code)
-	t.codes.Store(key, lines)
+	t.parts.Store(key, lines)
 	return lines
 }
 

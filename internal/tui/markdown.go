@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"charm.land/glamour/v2"
 	gansi "charm.land/glamour/v2/ansi"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -93,13 +92,8 @@ func layOutParts(parts []part, w int, th *theme, stale func() bool) []page {
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), 4, len(parts)/8+1) {
 		workers.Go(func() {
-			renderer, err := glamour.NewTermRenderer(glamour.WithStyles(th.markdown()), glamour.WithWordWrap(w))
 			for i := int(next.Add(1)) - 1; i < len(parts) && !stale(); i = int(next.Add(1)) - 1 {
-				if err != nil {
-					pages[i].lines = wrap(parts[i].text, w)
-					continue
-				}
-				pages[i].add(parts[i], w, th, renderer)
+				pages[i].add(parts[i], w, th)
 			}
 		})
 	}
@@ -107,18 +101,19 @@ func layOutParts(parts []part, w int, th *theme, stale func() bool) []page {
 	return pages
 }
 
-func (p *page) add(part part, w int, th *theme, renderer *glamour.TermRenderer) {
+func (p *page) add(part part, w int, th *theme) {
 	switch {
 	case part.fenced:
 		p.addCode(part, w, th)
 	case part.table:
 		p.addTable(part.text, w, th)
 	case strings.TrimSpace(part.text) != "":
-		text, err := renderer.Render(mend(part.text))
-		if err != nil {
-			text = part.text
+		for _, line := range th.prose(part.text) {
+			p.lines = append(p.lines, flow(line, w)...)
 		}
-		p.addText(text, w)
+		if n := len(p.lines); n > 0 {
+			p.lines = append(p.lines, "")
+		}
 	}
 }
 
@@ -158,78 +153,6 @@ func split(markdown string) []part {
 	return append(out, cutTables(text.String())...)
 }
 
-func (p *page) addText(text string, w int) {
-	lines := strings.Split(strings.ReplaceAll(text, joiner, ""), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(trimStyled(lines[i]), " ")
-	}
-	for len(lines) > 0 && lines[0] == "" {
-		lines = lines[1:]
-	}
-	for len(lines) > 0 && lines[len(lines)-1] == "" {
-		lines = lines[:len(lines)-1]
-	}
-	if len(lines) == 0 {
-		return
-	}
-	empty := false
-	for _, line := range hangItems(lines, w) {
-		if line == "" && empty {
-			continue
-		}
-		empty = line == ""
-		if width(line) > w {
-			p.lines = append(p.lines, strings.Split(ansi.Hardwrap(line, w, true), "\n")...)
-			continue
-		}
-		p.lines = append(p.lines, line)
-	}
-	p.lines = append(p.lines, "")
-}
-
-// item matches the mark of a list's item, bullet or number, with what indents it.
-var item = regexp.MustCompile(`^ *(?:• |\[[ x]\] |\d+\. )`)
-
-// hangItems indents the lines that an item of a list was wrapped into as far as its first word; glamour does not.
-func hangItems(lines []string, w int) []string {
-	var out []string
-	for i := 0; i < len(lines); i++ {
-		mark := item.FindString(ansi.Strip(lines[i]))
-		if mark == "" || i+1 >= len(lines) {
-			out = append(out, lines[i])
-			continue
-		}
-		indent := len(mark) - len(strings.TrimLeft(mark, " "))
-		body := ansi.TruncateLeft(lines[i], width(mark), "")
-		for i+1 < len(lines) && continues(ansi.Strip(lines[i+1]), indent) {
-			i++
-			body += " " + strings.TrimLeft(lines[i], " ")
-		}
-		out = append(out, hang(mark, body, w)...)
-	}
-	return out
-}
-
-// continues tells whether a line goes on with an item that is indented so far.
-func continues(line string, indent int) bool {
-	return strings.TrimSpace(line) != "" && len(line)-len(strings.TrimLeft(line, " ")) == indent && item.FindString(line) == ""
-}
-
-var trailing = regexp.MustCompile(`(?:\x1b\[[0-9;]*m| )+$`)
-
-// trimStyled takes the padding off a line that glamour has filled up with styled spaces.
-func trimStyled(line string) string {
-	tail := trailing.FindString(line)
-	if !strings.Contains(tail, " ") {
-		return line
-	}
-	line = strings.TrimSuffix(line, tail)
-	if strings.Contains(line, "\x1b[") {
-		line += "\x1b[m"
-	}
-	return line
-}
-
 func (p *page) addCode(c part, w int, th *theme) {
 	lang, title, _ := strings.Cut(c.info, " ")
 	text := strings.TrimSuffix(c.text, "\n")
@@ -241,13 +164,13 @@ func (p *page) addCode(c part, w int, th *theme) {
 		p.lines = append(p.lines, th.Quiet.Render(fit("  "+label, min(width(label)+2, w))))
 	}
 	start := len(p.lines)
+	edge := th.Rule.Render("▏")
+	begins, goesOn := edge+" ", edge+th.Quiet.Render(" ↪ ")
 	for _, line := range th.codeBlock(lang, text) {
-		for i, piece := range breakCode(line, w-2) {
-			if i == 0 {
-				p.lines = append(p.lines, th.Rule.Render("▏")+" "+piece)
-			} else {
-				p.lines = append(p.lines, th.Rule.Render("▏")+th.Quiet.Render(" ↪ ")+piece)
-			}
+		head := begins
+		for _, piece := range breakCode(line, w-2) {
+			p.lines = append(p.lines, head+piece)
+			head = goesOn
 		}
 	}
 	p.codes = append(p.codes, codeBlock{line: start, height: len(p.lines) - start, text: text + "\n"})
@@ -316,6 +239,9 @@ var (
 // number replaces the address of each link by its place in the list at the end: an address in the middle of a
 // sentence is hard to read, and harder in a narrow pane.
 func (p *page) number(text string) string {
+	if !strings.Contains(text, "](http") {
+		return text
+	}
 	return outsideCode(text, func(s string) string {
 		return inline.ReplaceAllStringFunc(s, func(m string) string {
 			part := inline.FindStringSubmatch(m)

@@ -26,7 +26,9 @@ type theme struct {
 	dark    bool
 	colours bool // false where text goes without any escape sequence
 	hexes   map[mood]string
-	codes   *sync.Map // the lines of code blocks, coloured: what takes longest, and does not depend on the width
+	// renderers are glamour's, which take long to make and serve one text at a time.
+	renderers *sync.Pool
+	parts     *sync.Map // the parts of lessons, styled: what takes longest, and does not depend on the width
 
 	Text, Strong, Accent, Good, Warn, Bad, Quiet, Rule lipgloss.Style
 	Comment, Keyword, Value, Literal                   lipgloss.Style // code
@@ -47,7 +49,7 @@ func newTheme(dark bool, profile colorprofile.Profile) theme {
 	fg := func(light, dark string, basic color.Color) lipgloss.Style {
 		return lipgloss.NewStyle().Foreground(c(light, dark, basic))
 	}
-	t := theme{dark: dark, colours: true, hexes: map[mood]string{}, codes: &sync.Map{}}
+	t := theme{dark: dark, colours: true, hexes: map[mood]string{}, parts: &sync.Map{}, renderers: &sync.Pool{}}
 	for m, pair := range map[mood][2]string{
 		accent: {"#0A5DB8", "#6CB6FF"}, good: {"#00735A", "#4EC9A0"}, warn: {"#8A5A00", "#E8B04A"},
 		bad: {"#B23A12", "#FF8562"}, quiet: {"#626262", "#949494"},
