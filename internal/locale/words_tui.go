@@ -136,7 +136,7 @@ var tuiWords = catalog{
 	"tui.editor-dirty":   {"not saved yet", "아직 저장하지 않음"},
 	"tui.saved-now":      {"%s is saved", "저장했습니다: %s"},
 	"tui.save-failed":    {"not saved:", "저장하지 못했습니다:"},
-	"tui.unsaved":        {"There are changes that are not saved. esc again drops them, ^S saves.", "저장하지 않은 내용이 있습니다. esc를 한 번 더 누르면 버리고, ^S는 저장합니다."},
+	"tui.unsaved":        {"Not saved. esc again drops the changes · ^S saves", "저장하지 않았습니다. esc 한 번 더: 버리기 · ^S: 저장"},
 	"tui.paste-too-long": {"that paste has %d KiB; at most %d are taken", "붙여 넣은 내용이 %d KiB입니다. %d KiB까지만 받습니다"},
 
 	// The recap.

@@ -263,12 +263,14 @@ func (s *courseScreen) lesson(l course.Lesson, chosen bool, w int) []string {
 	if l.Lab != "" {
 		lab = d.say("has-lab")
 	}
-	right := fit(symbol+" "+word, 18) + fitRight(d.say("minutes-short", l.Minutes), 7) + fitRight(xp, 9) + "  "
+	state, minutes := fit(symbol+" "+word, 18), fitRight(d.say("minutes-short", l.Minutes), 7)
+	if w < 72 { // the title is worth more
+		state, minutes = fit(symbol+" "+word, 13), ""
+	}
 	left := fmt.Sprintf("%02d  ", l.Number)
-	room := w - 2 - width(left) - width(right)
-	top := " " + mark + d.th.Quiet.Render(left) + title.Render(fit(clean(l.In(d.lang).Title), room)) +
-		d.th.of(m).Render(fit(symbol+" "+word, 18)) + d.th.Quiet.Render(fitRight(d.say("minutes-short", l.Minutes), 7)) +
-		d.th.Accent.Render(fitRight(xp, 9)) + "  "
+	room := w - 2 - width(left) - width(state) - width(minutes) - 11
+	top := " " + mark + d.th.Quiet.Render(left) + title.Render(fit(clean(l.In(d.lang).Title), room-1)) + " " +
+		d.th.of(m).Render(state) + d.th.Quiet.Render(minutes) + d.th.Accent.Render(fitRight(xp, 9)) + "  "
 	tags := strings.Join(l.Tags, " ")
 	if l.Lab != "" {
 		tags = lab + " · " + tags

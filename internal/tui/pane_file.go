@@ -113,13 +113,13 @@ func (p *filePane) take(m filesMsg) {
 	changed := p.files == nil || !p.files.Equal(m.files)
 	p.files, p.base, p.rows = m.files, m.base, m.rows
 	if changed {
-		p.drift = false
+		p.drift, p.side = false, 0
 	}
 }
 
 func (p *filePane) reject(e session.Event) {
 	p.wrongFile, p.wrong, p.why = e.File, e.Line, clean(lastLine(e.Message))
-	p.drift = false
+	p.drift, p.side = false, 0
 	for i, name := range p.names {
 		if name == e.File {
 			p.shown = i
