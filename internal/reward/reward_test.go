@@ -134,7 +134,7 @@ func TestFold(t *testing.T) {
 		"all solved, read": {begin().solved("drop").solved("forward").solved("idle").solved("restore").read("03"), "30 XP, level 0, 1/2 lessons, [first-lesson]"},
 		"two halves": {begin().hint("drop").met("drop", "forward").session("03", "caddy", "docker").hint("idle").met("idle", "restore").read("03"),
 			"150 XP, level 1, 0/2 lessons, []"},
-		"everything":     {begin().hint("drop").met(steps...).read("03").read("01"), "180 XP, level 1, 2/2 lessons, [first-lesson all-lessons]"},
+		"everything": {begin().hint("drop").met(steps...).read("03").read("01"), "180 XP, level 1, 2/2 lessons, [first-lesson all-lessons]"},
 		"a lab on disk": {begin().session("03-5f0c1d2e", "nginx", "embedded").verdict("drop", course.KindHandshake, probe.Met, "status", "400").
 			met(steps...).later(week).hint("drop"), "0 XP, level 0, 0/2 lessons, []"},
 		"offline":        {begin().session("03", "nginx", "embedded").hint("drop").met(steps...), "120 XP, level 1, 0/2 lessons, [offline]"},
