@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,13 +61,8 @@ func RenderMarkdown(markdown string, columns int, dark, color bool) string {
 // stale says so, the rest is left out.
 func layOut(markdown string, further []course.Link, columns int, th *theme, heading string, stale func() bool) page {
 	w := min(max(columns, minMeasure), maxMeasure)
-	parts := split(cleanText(markdown))
-	p := page{}
-	for i := range parts {
-		if !parts[i].fenced {
-			parts[i].text = p.number(parts[i].text)
-		}
-	}
+	parts, links := th.cut(markdown)
+	p := page{links: slices.Clone(links)}
 	for _, l := range further {
 		p.link(l)
 	}
@@ -82,6 +78,26 @@ func layOut(markdown string, further []course.Link, columns int, th *theme, head
 		p.lines = p.lines[:len(p.lines)-1]
 	}
 	return p
+}
+
+// cut gives the parts of a text, and its links, whose numbers are in the parts.
+func (t *theme) cut(markdown string) ([]part, []course.Link) {
+	type pieces struct {
+		parts []part
+		links []course.Link
+	}
+	key := "\x02" + markdown
+	if have, ok := t.parts.Load(key); ok {
+		return have.(pieces).parts, have.(pieces).links
+	}
+	p, parts := page{}, split(cleanText(markdown))
+	for i := range parts {
+		if !parts[i].fenced {
+			parts[i].text = p.number(parts[i].text)
+		}
+	}
+	t.parts.Store(key, pieces{parts, p.links})
+	return parts, p.links
 }
 
 // layOutParts renders parts side by side where there are many: the longest lesson must keep up with a window that is
@@ -164,13 +180,11 @@ func (p *page) addCode(c part, w int, th *theme) {
 		p.lines = append(p.lines, th.Quiet.Render(fit("  "+label, min(width(label)+2, w))))
 	}
 	start := len(p.lines)
-	edge := th.Rule.Render("▏")
-	begins, goesOn := edge+" ", edge+th.Quiet.Render(" ↪ ")
 	for _, line := range th.codeBlock(lang, text) {
-		head := begins
+		head := th.codeEdge
 		for _, piece := range breakCode(line, w-2) {
 			p.lines = append(p.lines, head+piece)
-			head = goesOn
+			head = th.codeOn
 		}
 	}
 	p.codes = append(p.codes, codeBlock{line: start, height: len(p.lines) - start, text: text + "\n"})

@@ -30,6 +30,8 @@ type theme struct {
 	renderers *sync.Pool
 	parts     *sync.Map // the parts of lessons, styled: what takes longest, and does not depend on the width
 
+	codeEdge, codeOn string // what stands before a line of code, and before what it is broken into
+
 	Text, Strong, Accent, Good, Warn, Bad, Quiet, Rule lipgloss.Style
 	Comment, Keyword, Value, Literal                   lipgloss.Style // code
 	Added, Removed                                     lipgloss.Style
@@ -79,6 +81,8 @@ func newTheme(dark bool, profile colorprofile.Profile) theme {
 	t.Value = fg("#7A3E9D", "#D2A8FF", lipgloss.Magenta)
 	t.Literal = fg("#00735A", "#7EDCC0", lipgloss.Green)
 	t.Added, t.Removed = t.Good, t.Bad
+	t.codeEdge = t.Rule.Render("▏") + " "
+	t.codeOn = t.Rule.Render("▏") + t.Quiet.Render(" ↪ ")
 	return t
 }
 

@@ -45,17 +45,7 @@ func cellsOf(line string) []string {
 
 // addTable draws a table in w cells.
 func (p *page) addTable(text string, w int, th *theme) {
-	var rows [][]string
-	for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		if i == 1 {
-			continue
-		}
-		cells := cellsOf(line)
-		for j := range cells {
-			cells[j] = th.span(cells[j], i == 0)
-		}
-		rows = append(rows, cells)
-	}
+	rows := th.table(text)
 	widths := columnWidths(rows, w-3*(len(rows[0])-1))
 	bar := th.Rule.Render(" │ ")
 	for i, row := range rows {
@@ -72,6 +62,27 @@ func (p *page) addTable(text string, w int, th *theme) {
 		}
 	}
 	p.lines = append(p.lines, "")
+}
+
+// table gives the styled cells of a table, row by row.
+func (t *theme) table(text string) [][]string {
+	key := "\x03" + text
+	if have, ok := t.parts.Load(key); ok {
+		return have.([][]string)
+	}
+	var rows [][]string
+	for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		if i == 1 {
+			continue
+		}
+		cells := cellsOf(line)
+		for j := range cells {
+			cells[j] = t.span(cells[j], i == 0)
+		}
+		rows = append(rows, cells)
+	}
+	t.parts.Store(key, rows)
+	return rows
 }
 
 // columnWidths gives each column what it wants, or if that is too much, takes from the widest until it fits.
