@@ -362,3 +362,24 @@ func TestStaleLayout(t *testing.T) {
 		t.Errorf("the pane shows %d lines for width %d", len(lab.reading.page.lines), got)
 	}
 }
+
+// TestChangesOfTheNewStep: what is saved right after n, before the files were read again, is shown as a change of the
+// new step; and a look that took long does not bring back what it saw.
+func TestChangesOfTheNewStep(t *testing.T) {
+	s := newShow(t, locale.English, 100, 30, open03)
+	s.ready()
+	s.solved()
+	s.play(s.house.stage.drop)
+	lab := s.a.top().(*labScreen)
+	late := lab.look()() // of the step before
+	s.house.stage.next()
+	s.solved()
+	s.events()
+	if got := lab.file.changes(); got != "+1" {
+		t.Errorf("changes: got %q, want +1", got)
+	}
+	s.send(late)
+	if got := lab.file.changes(); got != "+1" {
+		t.Errorf("changes after a late look: got %q, want +1", got)
+	}
+}

@@ -112,7 +112,7 @@ func (s *labScreen) Update(msg tea.Msg) tea.Cmd {
 		if m.err != nil {
 			return notice(bad, s.d.say("editor-failed", m.err.Error()))
 		}
-		return s.look(false)
+		return s.look()
 	case requestMsg:
 		return s.ask(m.request)
 	case tickMsg:
@@ -139,7 +139,7 @@ func (s *labScreen) begun(m begunMsg) tea.Cmd {
 	s.d.engine = engineState{name: m.live.Engine, phase: s.progress.Phase}
 	s.wire.setParties(m.live.Lab)
 	s.file.setFiles(m.live.Lab)
-	cmds := []tea.Cmd{s.look(true), s.watch()}
+	cmds := []tea.Cmd{s.look(), s.watch()}
 	if why := m.live.Why.in(s.d.lang); why != "" {
 		cmds = append(cmds, notice(quiet, clean(m.live.Engine)+" · "+why))
 	}
@@ -184,24 +184,25 @@ func (s *labScreen) react(e session.Event) tea.Cmd {
 	switch e.Kind {
 	case session.Saved:
 		s.file.saved = e.Time
-		return s.look(false)
+		return s.look()
 	case session.AppliedOK:
 		s.file.wrong = 0
-		return s.look(false)
+		return s.look()
 	case session.Rejected:
 		s.file.reject(e)
-		return s.look(false)
+		return s.look()
 	case session.SolvedFor:
 		s.file.saved = e.Time
-		return tea.Batch(s.look(false), s.backup("solved-done", e))
+		return tea.Batch(s.look(), s.backup("solved-done", e))
 	case session.Moved, session.Reset:
 		s.aside = nil
 		s.steps.top = 0
 		if e.Kind == session.Moved {
-			s.file.saved = time.Time{}
-			return tea.Batch(s.look(true), notice(plain, ""))
+			s.file.saved, s.file.base = time.Time{}, s.file.files // what is saved from now on belongs to the new step
+			return tea.Batch(s.look(), notice(plain, ""))
 		}
-		return tea.Batch(s.look(true), s.backup("reset-done", e))
+		s.file.base = nil
+		return tea.Batch(s.look(), s.backup("reset-done", e))
 	case session.StepMet:
 		s.aside = s.aside.unless(asideHints)
 		return tea.Batch(notice(good, s.celebration(e)), s.d.loadStanding())
@@ -221,12 +222,12 @@ func (s *labScreen) backup(key string, e session.Event) tea.Cmd {
 	return notice(quiet, s.d.say(key, tail(e.Message, max(s.w-60, 16))))
 }
 
-// look reads the student's files; rebase makes what is there now the version that changes are counted from.
-func (s *labScreen) look(rebase bool) tea.Cmd {
+// look reads the student's files.
+func (s *labScreen) look() tea.Cmd {
 	if s.live == nil {
 		return nil
 	}
-	return s.file.look(s.run, s.live, s.progress.Current, rebase, s.d.th)
+	return s.file.look(s.run, s.live, s.progress.Current, s.d.th)
 }
 
 // ask hands a request to the session, from a command: a session that is busy takes its time.

@@ -48,6 +48,7 @@ type (
 	// filesMsg brings the student's files as they are on disk, coloured.
 	filesMsg struct {
 		run   int
+		n     int // of the look that found them
 		files course.Files
 		base  course.Files // what changes are counted from
 		rows  map[string][]fileRow

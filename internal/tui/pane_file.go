@@ -17,9 +17,11 @@ type filePane struct {
 	scroll
 	d     *desk
 	names []string
-	shown int // index into names
-	base  course.Files
+	shown int          // index into names
+	base  course.Files // what changes are counted from; nil for the files as the step begins
 	files course.Files
+	asked int // looks so far
+	taken int // the newest that was taken in
 	rows  map[string][]fileRow
 	err   error
 	saved time.Time // zero until something was saved
@@ -54,19 +56,18 @@ func (p *filePane) name() string {
 }
 
 // look reads and colours the files, away from the loop.
-func (p *filePane) look(run int, live *Live, step int, rebase bool, th *theme) tea.Cmd {
-	base := p.base
+func (p *filePane) look(run int, live *Live, step int, th *theme) tea.Cmd {
+	p.asked++
+	n, base := p.asked, p.base
 	return func() tea.Msg {
 		files, err := live.Files.Read()
 		if err != nil {
-			return filesMsg{run: run, err: err}
+			return filesMsg{run: run, n: n, err: err}
 		}
 		if base == nil {
 			base = begin(live.Lab, step)
-		} else if rebase {
-			base = files
 		}
-		m := filesMsg{run: run, files: files, base: base, rows: map[string][]fileRow{}}
+		m := filesMsg{run: run, n: n, files: files, base: base, rows: map[string][]fileRow{}}
 		for name, data := range files {
 			m.rows[name] = fileRows(th, name, string(base[name]), string(data))
 		}
@@ -105,8 +106,12 @@ func fileRows(th *theme, name, before, after string) []fileRow {
 	return rows
 }
 
+// take takes in what a look has found, unless a later one was quicker.
 func (p *filePane) take(m filesMsg) {
-	p.err = m.err
+	if m.n < p.taken {
+		return
+	}
+	p.taken, p.err = m.n, m.err
 	if m.err != nil {
 		return
 	}
