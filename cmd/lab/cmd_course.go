@@ -156,7 +156,12 @@ func (a *app) readCommand() *cobra.Command {
 			text := l.In(a.lang())
 			color := isTerminal(a.out) && a.getenv("NO_COLOR") == "" && !a.plain
 			page := fmt.Sprintf("# %02d %s\n\n%s", l.Number, text.Title, text.Markdown)
-			fmt.Fprintln(a.out, tui.RenderMarkdown(page, a.width(), true, color))
+			if a.linear() {
+				page = shown(page) // as it was written: tables without their frames
+			} else {
+				page = tui.RenderMarkdown(page, a.width(), true, color)
+			}
+			fmt.Fprintln(a.out, page)
 			for _, link := range text.Links {
 				fmt.Fprintf(a.out, "%s\n  %s\n", link.Title, link.URL)
 			}

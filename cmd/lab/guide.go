@@ -192,7 +192,7 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 
 func (g *guided) read() error {
 	text := g.lesson.In(g.lang())
-	fmt.Fprintln(g.out, text.Markdown)
+	fmt.Fprintln(g.out, shown(text.Markdown))
 	for _, l := range text.Links {
 		fmt.Fprintf(g.out, "%s\n  %s\n", shown(l.Title), shown(l.URL))
 	}

@@ -140,10 +140,12 @@ func (a *app) lang() locale.Lang {
 
 // terminal tells whether the full-screen program can run here.
 func (a *app) terminal() bool {
-	if a.plain || a.getenv("LAB_PLAIN") != "" || a.getenv("TERM") == "dumb" || a.getenv("TERM") == "" {
-		return false
-	}
-	return isTerminal(a.in) && isTerminal(a.out)
+	return !a.linear() && a.getenv("TERM") != "" && isTerminal(a.in) && isTerminal(a.out)
+}
+
+// linear tells whether the student wants lines that a screen reader can read: no boxes, no redraws.
+func (a *app) linear() bool {
+	return a.plain || a.getenv("LAB_PLAIN") != "" || a.getenv("TERM") == "dumb"
 }
 
 func isTerminal(stream any) bool {
