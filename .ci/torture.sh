@@ -14,9 +14,9 @@ harness() { # package, tests
 	log=$logs/$(echo "$name" | tr -c 'A-Za-z\n' -)
 	go test -race -count=1 -timeout 90m -run "^($name)\$" "$1" >"$log" 2>&1 || { grep -v '^=== ' "$log"; return 1; }
 }
+harness ./internal/journal 'TestKilledWriterLosesNothingAcknowledged|TestManyProcessesLoseAndDoubleNothing' || failed=1
 harness ./cmd/lab TestSoak & # beside the others: it mostly waits
 soak=$!
-harness ./internal/journal 'TestKilledWriterLosesNothingAcknowledged|TestManyProcessesLoseAndDoubleNothing' || failed=1
 harness ./cmd/lab TestKillLeavesNothing || failed=1
 harness ./cmd/lab 'TestManyAtOnce|TestManyBuildOnce' || failed=1
 harness ./internal/docker TestFaults || failed=1
