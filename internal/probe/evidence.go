@@ -89,7 +89,23 @@ func (l *look) evidence(ctx context.Context, via string, a answer) {
 		}
 	})
 	all.Wait()
+	l.awaitAccess(context.WithoutCancel(ctx), via, a)
 	l.proxyLogged(via)
+}
+
+// awaitAccess gives a proxy the time to log a handshake that it has answered: it writes the line once the answer is
+// sent, and about a connection that goes on, not before that ends. A service that logs no such line costs an answer a
+// tenth of a second.
+func (l *look) awaitAccess(ctx context.Context, via string, a answer) {
+	if a.status == 101 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience/4)
+	defer cancel()
+	_, _ = l.run.target.Log(via).Wait(ctx, l.run.since[via], func(line Line) bool {
+		_, ok := l.accessSays(line)
+		return ok
+	})
 }
 
 // backendReceived waits for a service's line about this probe's handshake and notes it as the second viewpoint.

@@ -23,6 +23,7 @@ func (l *look) received(ctx context.Context, r course.Received) (Verdict, error)
 	defer cancel()
 	via, _ := r.Service()
 	said, ok := l.backendReceived(wait, via, r.By)
+	l.awaitAccess(wait, via, a)
 	l.proxyLogged(via)
 	if !ok {
 		return verdict(false, want, NewFact("not-received", r.By), statusMeaning(a.status)), nil
