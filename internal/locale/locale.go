@@ -86,7 +86,7 @@ func (l Lang) Say(key string, args ...any) string {
 	if l == Korean {
 		return Particles(format)
 	}
-	return format
+	return Plurals(format)
 }
 
 func find(key string) (entry, bool) {

@@ -27,6 +27,18 @@ func TestParticles(t *testing.T) {
 	}
 }
 
+func TestPlurals(t *testing.T) {
+	for in, want := range map[string]string{
+		"11 trial{s}, 1 finding{s}, 1.5 s": "11 trials, 1 finding, 1.5 s",
+		"copied 1 line{s} of code":         "copied 1 line of code",
+		"nothing found in 0 folder{s}":     "nothing found in 0 folders",
+	} {
+		if got := Plurals(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestFromEnv(t *testing.T) {
 	for _, tt := range []struct {
 		env  map[string]string

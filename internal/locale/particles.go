@@ -29,6 +29,23 @@ func Particles(s string) string {
 	return b.String()
 }
 
+// plural matches an English noun after its number, written as %d finding{s}.
+var plural = regexp.MustCompile(`\b\d+( [a-z ]+)\{s\}`)
+
+// Plurals writes 1 finding and 2 findings where s has {s} after an English noun that follows its number.
+func Plurals(s string) string {
+	if !strings.Contains(s, "{s}") {
+		return s
+	}
+	return plural.ReplaceAllStringFunc(s, func(counted string) string {
+		counted = strings.TrimSuffix(counted, "{s}")
+		if strings.HasPrefix(counted, "1 ") {
+			return counted
+		}
+		return counted + "s"
+	})
+}
+
 // finalConsonant tells whether the last sound of s is a consonant, and whether that is ㄹ. Closing quotes and
 // brackets are looked through.
 func finalConsonant(s string) (final, rieul bool) {

@@ -53,7 +53,7 @@ var cliWords = catalog{
 	"diff.none":              {"No difference. Your files are in %s.", "바뀐 곳이 없습니다. 파일은 %s에 있습니다."},
 	"pull.ready":             {"%s (%s) is ready", "%s (%s) 준비 완료"},
 	"clean.done":             {"%d removed", "%d개를 지웠습니다"},
-	"progress.merged":        {"%d events added", "기록 %d개를 더했습니다"},
+	"progress.merged":        {"%d event{s} added", "기록 %d개를 더했습니다"},
 	"guide.welcome":          {"Lesson %02d: %s. The lab's environment is starting.", "%02d강: %s. 실습 환경을 시작합니다."},
 	"guide.prompt":           {"check, read, edit, hint, solve, diff, next, quit, or ? >", "check 검사, read 읽기, edit 편집, hint 힌트, solve 풀이, diff 변경, next 다음, quit 나가기, ? 도움말 >"},
 	"guide.step":             {"Step %d of %d: %s (%d XP)", "%d/%d단계: %s (%d XP)"},

@@ -2,8 +2,8 @@ package locale
 
 // teachWords has what instructors' tools say.
 var teachWords = catalog{
-	"test.progress":  {"%d of %d trials, %d findings", "%[2]d개 중 %[1]d개 확인, 발견 %[3]d건"},
-	"test.summary":   {"%d trials, %d findings, %.1f s", "시험 %d개, 발견 %d건, %.1f초"},
+	"test.progress":  {"%d of %d trials, %d finding{s}", "%[2]d개 중 %[1]d개 확인, 발견 %[3]d건"},
+	"test.summary":   {"%d trial{s}, %d finding{s}, %.1f s", "시험 %d개, 발견 %d건, %.1f초"},
 	"test.play":      {"%s · %s on %s", "%s · %s, %s"},
 	"test.step-good": {"fails before, passes after", "풀이 전 미통과, 풀이 후 통과"},
 	"test.step-bad":  {"see below", "아래 참고"},
@@ -24,7 +24,7 @@ var teachWords = catalog{
 	"finding.no-environment":        {"the environment could not be had: %s", "환경을 준비하지 못했습니다: %s"},
 	"finding.environment-broke":     {"the environment broke: %s", "환경이 망가졌습니다: %s"},
 
-	"lint.clean": {"nothing found in %d folders", "폴더 %d개에서 발견된 것이 없습니다"},
+	"lint.clean": {"nothing found in %d folder{s}", "폴더 %d개에서 발견된 것이 없습니다"},
 	"new.done":   {"%[1]s is made. Next: lab lint %[1]s, lab test %[1]s, lab start ./%[1]s", "%[1]s{을/를} 만들었습니다. 다음: lab lint %[1]s, lab test %[1]s, lab start ./%[1]s"},
 
 	"error.folder-taken":   {"%[1]s is there already", "%[1]s{이/가} 이미 있습니다"},

@@ -42,7 +42,7 @@ var tuiWords = catalog{
 	"tui.laying-out":  {"laying the lesson out …", "레슨을 펼치는 중 …"},
 	"tui.read-to-end": {"end", "끝"},
 	"tui.no-lab":      {"This lesson has no lab.", "이 레슨에는 실습이 없습니다."},
-	"tui.copied":      {"copied %d lines of code", "코드 %d줄을 복사했습니다"},
+	"tui.copied":      {"copied %d line{s} of code", "코드 %d줄을 복사했습니다"},
 	"tui.copied-link": {"copied %s", "복사했습니다: %s"},
 	"tui.opened":      {"opened %s", "열었습니다: %s"},
 	"tui.open-failed": {"no browser could be started; the address is %s", "브라우저를 열 수 없습니다. 주소: %s"},
