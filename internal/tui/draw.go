@@ -65,16 +65,22 @@ func spread(left, right string, w int) string {
 	return fit(left, w-r) + right
 }
 
-// wrap breaks s at spaces into lines of at most w cells; a word that is longer is broken where it must be.
+// wrap breaks s at spaces into lines of at most w cells; a word that is longer is broken where it must be. A hyphen is
+// no place to break, as the libraries would have it: an option such as --ws-ping-interval is one word.
 func wrap(s string, w int) []string {
 	if w <= 0 || s == "" {
 		return nil
 	}
-	if !strings.Contains(s, "\x1b") { // there is no style to carry over into the next line
-		return strings.Split(ansi.Wrap(s, w, ""), "\n")
+	s = strings.ReplaceAll(s, "-", unbroken)
+	if strings.Contains(s, "\x1b") { // a style has to be carried over into the next line
+		s = lipgloss.Wrap(s, w, "")
+	} else {
+		s = ansi.Wrap(s, w, "")
 	}
-	return strings.Split(lipgloss.Wrap(s, w, ""), "\n")
+	return strings.Split(strings.ReplaceAll(s, unbroken, "-"), "\n")
 }
+
+const unbroken = "\u2011" // NON-BREAKING HYPHEN, of one cell as well
 
 // hang wraps s behind a first prefix, with the lines that follow indented as far.
 func hang(prefix, s string, w int) []string {
