@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// maxLines and maxBytes bound the memory of one service's log; a lab's services write a few lines a request.
+// maxLines and maxBytes bound the memory of one service's log, of which half goes when it is full. A check reads what was
+// written since it began; a service writes a few lines a request, and nginx a dozen a reload.
 const (
-	maxLines = 20_000
-	maxBytes = 16 << 20
+	maxLines = 4_000
+	maxBytes = 2 << 20
 )
 
 // Line is one line that a service wrote.
