@@ -181,6 +181,9 @@ var varying = []struct{ from, to string }{
 	{`\d+\.\d+초`, "N초"},
 	{`· 3[05] s\b`, "· N s"},
 	{`· 3[05]초`, "· N초"},
+	{`((?:after|EOF|1006) +)3[05] s\b`, "${1}N s"}, // a measured time may be round
+	{`\b3[05]초( 만에| 뒤에)`, "N초${1}"},
+	{`(로그로는 )3[05]초`, "${1}N초"},
 	{`steps, \d+ s\b`, "steps, N s"},
 	{`단계, \d+초`, "단계, N초"},
 	{`\b\d{10}\.\d{3}\b`, "TIME"},

@@ -196,9 +196,9 @@ func (s *screenTest) countDown() {
 		}
 	}
 	solved("solved, no XP", "n")
-	s.sees("● 2  Fix it", 10*time.Second)
+	s.sees("● 2 Fix it", 10*time.Second)
 	solved("solved, no XP", "n")
-	s.sees("● 3  Watch", 10*time.Second)
+	s.sees("● 3 Watch", 10*time.Second)
 	solved("/ 30 s", "")
 }
 
