@@ -68,11 +68,16 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdicts := make(chan session.Event, 100)
+	verdicts, ready := make(chan session.Event, 100), make(chan struct{}, 1)
 	observe := session.ObserverFunc(func(e session.Event, _ session.Progress) error {
 		switch e.Kind {
 		case session.StepMet, session.StepUnmet, session.Trouble:
 			verdicts <- e
+		case session.Ready:
+			select {
+			case ready <- struct{}{}:
+			default: // the environment was built anew
+			}
 		}
 		return nil
 	})
@@ -83,13 +88,16 @@ func TestSoak(t *testing.T) {
 	}
 	requests, ended := make(chan session.Request), make(chan error, 1)
 	go func() { ended <- r.Live(ctx, requests) }()
+	<-ready // a save before the files are watched would be none
 	s := &soak{t: t, r: r, verdicts: verdicts}
+	defer func() {
+		cancel()
+		<-ended
+		if err := a.end(context.WithoutCancel(ctx), r, nil); err != nil {
+			t.Error(err)
+		}
+	}()
 	s.run(requests)
-	cancel()
-	<-ended
-	if err := a.end(t.Context(), r, nil); err != nil {
-		t.Error(err)
-	}
 	s.judge(engine)
 }
 

@@ -121,7 +121,7 @@ func (l *live) saved(unreadable error) error {
 		l.abandon()
 		return l.s.unreadable(unreadable)
 	}
-	if l.s.servesFiles() && l.busy {
+	if l.busy && !l.booting && l.s.servesFiles() {
 		return nil // our own writing of a solution, whose check is on its way
 	}
 	if err := l.s.emit(Event{Kind: Saved, Files: l.s.names()}); err != nil {
