@@ -67,6 +67,7 @@ func unmet(out string) string {
 // TestManyAtOnce starts many `lab run 03` at once: all pass, on files, ports and containers of their own.
 func TestManyAtOnce(t *testing.T) {
 	e := onDocker(t)
+	t.Parallel()
 	prepared(t, program(t))
 	n := long(3, 20)
 	c := together(t, n, "run", "03", "--engine", "docker", "--output", "json")

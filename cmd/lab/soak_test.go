@@ -88,7 +88,6 @@ func TestSoak(t *testing.T) {
 	}
 	requests, ended := make(chan session.Request), make(chan error, 1)
 	go func() { ended <- r.Live(ctx, requests) }()
-	<-ready // a save before the files are watched would be none
 	s := &soak{t: t, r: r, verdicts: verdicts}
 	defer func() {
 		cancel()
@@ -97,6 +96,11 @@ func TestSoak(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	select {
+	case <-ready: // a save before the files are watched would be none
+	case e := <-verdicts:
+		t.Fatal(e.Message)
+	}
 	s.run(requests)
 	s.judge(engine)
 }
