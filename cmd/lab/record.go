@@ -13,9 +13,10 @@ import (
 	"github.com/cwk-stream/lab/internal/session"
 )
 
-// maxRecord bounds the record of a run, in bytes, and recordedLines that of each service's log, in lines.
+// maxRecord bounds the record of a run, in bytes, of which the older half goes when it is full: what a report is about
+// came last. recordedLines bounds that of each service's log, in lines.
 const (
-	maxRecord     = 4 << 20
+	maxRecord     = 1 << 20
 	recordedLines = 200
 )
 
@@ -26,7 +27,7 @@ type record struct {
 	file string
 
 	mu   sync.Mutex
-	data bytes.Buffer
+	data []byte
 	env  session.Environment // the newest
 }
 
@@ -56,9 +57,14 @@ func (r *record) add(v any) {
 	line, err := json.Marshal(v)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil && r.data.Len()+len(line) < maxRecord {
-		r.data.Write(append(line, '\n'))
+	if err != nil || len(line) >= maxRecord/2 {
+		return
 	}
+	if len(r.data)+len(line) >= maxRecord {
+		_, newer, _ := bytes.Cut(r.data[len(r.data)/2:], []byte("\n"))
+		r.data = r.data[:copy(r.data, newer)]
+	}
+	r.data = append(append(r.data, line...), '\n')
 }
 
 // logged is one line of a service's log in a record.
@@ -91,7 +97,7 @@ func (r *record) end(failure error) {
 	if err != nil {
 		return
 	}
-	_, err = f.Write(r.data.Bytes())
+	_, err = f.Write(r.data)
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
