@@ -21,7 +21,7 @@ import (
 // stripped is a stripped binary of one package of this module.
 func stripped(t *testing.T, pkg string) (path string, size int64) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), filepath.Base(pkg))
+	path = filepath.Join(t.TempDir(), "program")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
