@@ -33,69 +33,51 @@ const (
 // are merged, and what is as it was reported last is not reported. Only the newest change is kept for a reader that is
 // late.
 func (w *Workspace) Watch(ctx context.Context) <-chan Change {
-	events, err := fsnotify.NewWatcher()
-	if err != nil {
-		events = nil // the limit of watches is reached: polling alone must do
-	}
-	return w.watch(ctx, events)
+	return w.watch(ctx, fileEvents())
 }
 
 // watch is Watch with the given source of file events, which it closes; nil for none.
 func (w *Workspace) watch(ctx context.Context, events *fsnotify.Watcher) <-chan Change {
-	l := &lookout{w: w, out: make(chan Change, 1), events: events, watched: map[string]fs.FileInfo{}}
-	if events == nil {
-		l.events = &fsnotify.Watcher{} // its nil channels never deliver
-	} else {
-		l.follow()
-	}
+	l := &lookout{w: w, out: make(chan Change, 1), pulse: newPulse(events), watched: map[string]fs.FileInfo{}}
+	l.follow()
 	l.stamps = l.stamp()
 	l.last.Files, l.last.Err = w.Read()
-	go l.run(ctx, events)
+	go l.run(ctx)
 	return l.out
 }
 
 // lookout watches one workspace. Only its own goroutine touches it.
 type lookout struct {
+	*pulse
 	w       *Workspace
 	out     chan Change
-	events  *fsnotify.Watcher
 	watched map[string]fs.FileInfo // folders whose events are followed, as they were then
 	stamps  map[string]stamp       // of the files, from before they were last read
 	last    Change                 // what was reported last
-	burst   burst                  // the events that were not looked into
 	doubted time.Time              // when a look that may show half a save was first had; zero for none
 }
 
-func (l *lookout) run(ctx context.Context, events *fsnotify.Watcher) {
+func (l *lookout) run(ctx context.Context) {
 	defer close(l.out)
-	if events != nil {
-		defer events.Close()
-	}
-	poll := time.NewTicker(pollEvery)
-	defer poll.Stop()
-	due := time.NewTimer(time.Hour)
-	due.Stop()
-	defer due.Stop()
+	defer l.stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case e := <-l.events.Events:
 			if l.concerns(e.Name) {
-				due.Reset(l.burst.wait(time.Now()))
+				l.heard(time.Now())
 			}
 		case <-l.events.Errors: // events were lost
-			due.Reset(l.burst.wait(time.Now()))
-		case <-poll.C:
-			if events != nil {
-				l.follow()
+			l.heard(time.Now())
+		case <-l.poll.C:
+			l.follow()
+			if l.first.IsZero() && l.doubted.IsZero() && l.stirred() && !l.look() {
+				l.due.Reset(debounce)
 			}
-			if l.burst.since.IsZero() && l.doubted.IsZero() && l.stirred() && !l.look() {
-				due.Reset(debounce)
-			}
-		case <-due.C:
+		case <-l.due.C:
 			if !l.look() {
-				due.Reset(debounce)
+				l.due.Reset(debounce)
 			}
 		}
 	}
@@ -115,7 +97,7 @@ func (l *lookout) concerns(path string) bool {
 // look reads the folder and reports what it holds, if that is news. It returns false if it must be called again soon,
 // because what it saw may be half a save.
 func (l *lookout) look() (settled bool) {
-	l.burst = burst{}
+	l.looked()
 	l.stamps = l.stamp()
 	var now Change
 	now.Files, now.Err = l.w.Read()
@@ -164,6 +146,9 @@ func (c Change) same(other Change) bool {
 // follow asks for the events of the folders that hold editables, again where one was replaced by another of its name.
 // What it cannot follow is left to polling.
 func (l *lookout) follow() {
+	if !l.follows {
+		return
+	}
 	for _, name := range l.w.names {
 		dir := filepath.Dir(l.w.Path(name))
 		now, err := os.Stat(dir)
