@@ -118,7 +118,9 @@ func (w *websocket) read(soFar int) (f frame, code int) {
 		}
 		size = binary.BigEndian.Uint64(b[:8])
 	}
-	if !control && size+uint64(soFar) > maxMessage {
+	// Not size+soFar, which wraps around. A length with its top bit set, which RFC 6455, section 5.2, does not allow,
+	// is too big to uvicorn, too.
+	if !control && size > maxMessage-uint64(soFar) {
 		return f, closeTooBig
 	}
 	var mask [4]byte

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/cwk-stream/lab/internal/probe"
 )
 
 // field is one header field as it came, in its own spelling.
@@ -37,17 +39,13 @@ func (h head) get(name string) (string, bool) {
 
 // has tells whether one of a header's comma-separated tokens is token.
 func (h head) has(name, token string) bool {
+	var fields []string
 	for _, f := range h.fields {
-		if !strings.EqualFold(f.name, name) {
-			continue
-		}
-		for t := range strings.SplitSeq(f.value, ",") {
-			if strings.EqualFold(strings.TrimSpace(t), token) {
-				return true
-			}
+		if strings.EqualFold(f.name, name) {
+			fields = append(fields, f.value)
 		}
 	}
-	return false
+	return probe.HasToken(fields, token)
 }
 
 // readHead reads a head of at most limit bytes, with lines of at most longest bytes. Empty lines before it are skipped.

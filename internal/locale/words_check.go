@@ -25,6 +25,8 @@ var checkWords = catalog{
 	"fact.closed-lifetime":       {"%s closed the connection after %s s because its lifetime was over, not because it was idle", "%s{이/가} %s초 만에 연결을 닫음. 유휴 때문이 아니라 수명이 다해서"},
 	"fact.client-status":         {"the answer is %s to client %s", "%[2]s번째 클라이언트에 응답 코드 %[1]s"},
 	"fact.client-refused":        {"there was no connection (%s) for client %s", "%[2]s번째 클라이언트가 연결되지 않음: %[1]s"},
+	"fact.client-bad-handshake":  {"the answer to client %[2]s is 101, but its %[1]s is missing or wrong", "%[2]s번째 클라이언트가 받은 응답은 101이지만 %[1]s{이/가} 없거나 잘못됨"},
+	"fact.client-no-token":       {"client %[2]s got no token: %[1]s", "%[2]s번째 클라이언트가 토큰을 받지 못함: %[1]s"},
 	"fact.beside":                {"the first %s connections are accepted", "처음 연결 %s개가 받아들여짐"},
 	"fact.subprotocol":           {"the subprotocol is %s", "서브프로토콜 %s"},
 	"fact.alpn":                  {"the protocol negotiated in TLS is %s", "TLS에서 협상된 프로토콜 %s"},

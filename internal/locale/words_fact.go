@@ -9,6 +9,8 @@ var factWords = catalog{
 	"fact.closed-after":     {"the connection closed after %s s", "%s초 만에 연결이 닫힘"},
 	"fact.no-answer":        {"the connection is open but does not answer", "연결은 열려 있지만 응답이 없음"},
 	"fact.refused":          {"there was no connection: %s", "연결되지 않음: %s"},
+	"fact.bad-handshake":    {"the answer is 101, but its %s is missing or wrong", "응답은 101이지만 %s{이/가} 없거나 잘못됨"},
+	"fact.no-token":         {"the client got no token: %s", "클라이언트가 토큰을 받지 못함: %s"},
 	"fact.header":           {"the header arrived as %s: %s", "헤더가 %s: %s{으로/로} 도착함"},
 	"fact.header-absent":    {"no %s header arrives", "%s 헤더가 도착하지 않음"},
 	"fact.header-present":   {"the %s header arrives", "%s 헤더가 도착함"},
@@ -43,7 +45,7 @@ var factWords = catalog{
 		"핸드셰이크가 여전히 성공하므로 프록시가 아직 Upgrade 헤더를 전달하고 있습니다. 이 경로를 처리하는 location에서 해당 줄을 지웠는지 확인하세요."},
 	"meaning.let-in": {
 		"The handshake was accepted where it should be refused: what should look at it, such as a rule for Origin, a token or a limit, was not asked, or let it pass.",
-		"거절되어야 할 핸드셰이크가 받아들여졌습니다. Origin 규칙, 토큰, 한도처럼 이를 가려낼 설정이 이 요청에는 적용되지 않았거나 통과시켰습니다."},
+		"거절되어야 할 핸드셰이크가 받아들여졌습니다. Origin 규칙, 토큰, 제한처럼 이를 가려낼 설정이 이 요청에는 적용되지 않았거나 통과시켰습니다."},
 	"meaning.backend-not-found": {
 		"The backend has nothing to say at this path. Either the path is wrong, or it saw an ordinary GET where a WebSocket handshake was meant: many servers answer that with 404.",
 		"백엔드에 이 경로에 해당하는 것이 없습니다. 경로가 틀렸거나, 웹소켓 핸드셰이크가 일반 GET으로 도착했을 수 있습니다. 이때 404로 답하는 서버가 많습니다."},
@@ -77,6 +79,12 @@ var factWords = catalog{
 	"meaning.connection-refused": {
 		"Nobody accepts connections there: the proxy listens on another port, or it is not running.",
 		"그 주소에서 연결을 받는 프로그램이 없습니다. 프록시가 다른 포트를 쓰고 있거나 실행 중이 아닐 수 있습니다."},
+	"meaning.bad-handshake": {
+		"A client must fail the connection: 101 counts only with Upgrade: websocket, Connection: Upgrade, the Sec-WebSocket-Accept that belongs to the key that it sent, and no extension that it did not ask for (RFC 6455, section 4.1). Either no WebSocket server answered, or something in between changed its answer.",
+		"이런 101을 받은 클라이언트는 연결을 실패로 처리해야 합니다. Upgrade: websocket, Connection: Upgrade, 보낸 키에 맞는 Sec-WebSocket-Accept가 모두 있고, 요청하지 않은 확장이 없어야 합니다(RFC 6455 4.1절). 웹소켓 서버가 아닌 것이 답했거나 중간에서 응답이 바뀌었습니다."},
+	"meaning.no-token": {
+		"The client first fetches a token, then shows it. It got none, so what this check is about was never sent: whoever gives out the tokens is down, or refuses.",
+		"클라이언트는 토큰을 먼저 받아 와서 보여 줍니다. 토큰을 받지 못해 검사하려는 요청은 보내지도 않았습니다. 토큰을 내주는 쪽이 꺼져 있거나 거절했습니다."},
 	"meaning.redirected": {
 		"The proxy answered with a redirect. A WebSocket client does not follow one: the handshake has to succeed where it knocks.",
 		"프록시가 리디렉션으로 답했습니다. 웹소켓 클라이언트는 리디렉션을 따라가지 않으므로, 처음 요청한 주소에서 핸드셰이크가 성공해야 합니다."},

@@ -8,13 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/cwk-stream/lab/internal/course"
 )
 
-// credentials gives the headers and the request target of a handshake. early is what came of fetching the token,
-// where that was refused.
+// credentials gives the headers and the request target of a handshake. early says why there is no token, where
+// one was to be fetched.
 func (l *look) credentials(ctx context.Context, e course.Endpoint) (h http.Header, path string, early *answer, err error) {
 	h = http.Header{Header: {l.id}}
 	for name, value := range e.Headers {
@@ -43,7 +44,7 @@ func (l *look) credentials(ctx context.Context, e course.Endpoint) (h http.Heade
 	return h, path, nil, nil
 }
 
-// token fetches a credential.
+// token fetches a credential. The answer, if there is one, says why it did not come.
 func (l *look) token(ctx context.Context, t course.Token) (string, *answer, error) {
 	e := course.Endpoint{Via: t.Via, Path: t.Path}
 	service, port := e.Service()
@@ -62,15 +63,20 @@ func (l *look) token(ctx context.Context, t course.Token) (string, *answer, erro
 		if ctx.Err() != nil {
 			return "", nil, ctx.Err()
 		}
-		return "", &answer{reason: reason(err)}, nil
+		why := reason(err)
+		l.saw(Exchange{From: service, To: "you", Kind: WireRefused, Text: why})
+		return "", &answer{noToken: why}, nil
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
 	l.saw(Exchange{From: service, To: "you", Kind: WireResponse,
 		Text: fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode))})
 	token := strings.TrimSpace(string(body))
-	if res.StatusCode != http.StatusOK || strings.ContainsAny(token, "\r\n") {
-		return "", &answer{status: res.StatusCode, body: token}, nil
+	switch {
+	case res.StatusCode != http.StatusOK:
+		return "", &answer{noToken: strconv.Itoa(res.StatusCode)}, nil
+	case token == "" || strings.ContainsAny(token, "\r\n"):
+		return "", &answer{noToken: "malformed"}, nil
 	}
 	return token, nil, nil
 }

@@ -205,6 +205,20 @@ func TestReach(t *testing.T) {
 	wantVerdict(t, v, probe.NotMet, "group-reached proxy 3 3", "state-shared")
 }
 
+// TestSilenceOfTheDead wants a connection that has ended not to count as one that hears nothing.
+func TestSilenceOfTheDead(t *testing.T) {
+	for _, expect := range []string{"not-all", "none"} {
+		v := evaluateOn(t, serveHub(t, &hub{rooms: 3, maxBytes: 5}), reach(expect, 6))
+		wantVerdict(t, v, probe.NotMet, "closed close 1009", "")
+		grouped := reach("", 3)
+		grouped.Reach.Join[1].Expect = expect
+		v = evaluateOn(t, serveHub(t, &hub{maxBytes: 5}), grouped)
+		wantVerdict(t, v, probe.NotMet, "closed close 1009", "")
+	}
+	v := evaluateOn(t, serveHub(t, &hub{maxBytes: 5}), reach("all", 3))
+	wantVerdict(t, v, probe.NotMet, "reached 0 2", "state-not-shared")
+}
+
 func TestWatch(t *testing.T) {
 	const ms = time.Millisecond
 	// The hub knows a client a moment after the client knows that it was accepted.
@@ -242,6 +256,8 @@ func TestWatch(t *testing.T) {
 			Pings: &course.Pings{During: 300 * ms, AtLeast: 3}}}, probe.Met, "pings", ""},
 		{"too many pings", &hub{ping: 10 * ms}, course.Watch{Expect: course.WatchExpect{
 			Pings: &course.Pings{During: 200 * ms, AtMost: &two}}}, probe.NotMet, "pings", "ping-flood"},
+		{"no pings to who is gone", &hub{}, course.Watch{Do: kill, Expect: course.WatchExpect{
+			Pings: &course.Pings{During: 200 * ms, AtMost: &two}}}, probe.NotMet, "closed-with 1006", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -70,7 +70,7 @@ func without(names []string, name string) []string {
 	return out
 }
 
-// undo puts the services back, whatever became of ctx.
+// undo puts the services back, whatever became of ctx. Its error wraps ErrUndo.
 func (l *look) undo(ctx context.Context) error {
 	d := l.deeds
 	if len(d.down)+len(d.paused)+len(d.cut) == 0 {
@@ -94,7 +94,7 @@ func (l *look) undo(ctx context.Context) error {
 	}
 	*d = deeds{}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("putting the services back: %w", err)
+		return fmt.Errorf("%w: %w", ErrUndo, err)
 	}
 	return nil
 }

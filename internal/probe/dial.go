@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,19 +25,29 @@ const (
 
 // answer is what came of a handshake.
 type answer struct {
-	conn   *websocket.Conn // nil unless status is 101
+	conn   *websocket.Conn // nil unless status is 101 and flaw is ""
 	status int             // 0 where there was no answer
 	text   string          // status line without the version, such as "400 Bad Request"
 	header http.Header
 	body   string // the beginning of it, where status is not 101
 	reason string // why there was no answer: one of course.Refusals, "timeout", "too-long", or the system's words
+	flaw   string // header for whose sake a client must fail the connection although status is 101; "" for none
+
+	// noToken is why nothing was sent, where the token was to be fetched first and did not come: the status of that
+	// answer, one of the above reasons, or "malformed". It says nothing about the endpoint, so status is 0 then.
+	noToken string
 
 	alpn, subprotocol string // that were agreed upon; "" for none
 }
 
 // got is what came of a handshake, as a fact.
 func (a answer) got() Fact {
-	if a.status == 0 {
+	switch {
+	case a.noToken != "":
+		return NewFact("no-token", a.noToken)
+	case a.flaw != "":
+		return NewFact("bad-handshake", a.flaw)
+	case a.status == 0:
 		return NewFact("refused", a.reason)
 	}
 	return NewFact("status", strconv.Itoa(a.status))
@@ -44,10 +55,20 @@ func (a answer) got() Fact {
 
 // meaning is what it usually means that this came where one of want was wanted.
 func (a answer) meaning(want ...int) string {
-	if a.status == 0 {
+	switch {
+	case a.noToken != "":
+		return "no-token"
+	case a.flaw != "":
+		return "bad-handshake"
+	case a.status == 0:
 		return refusalMeaning(a.reason)
 	}
 	return statusMeaning(a.status, want...)
+}
+
+// refused tells whether the endpoint itself gave no answer, for the reason that is wanted; "" wants an answer.
+func (a answer) refused(want string) bool {
+	return a.status == 0 && a.noToken == "" && want != "" && a.reason == want
 }
 
 // dial opens a WebSocket at an endpoint and notes both directions of the handshake as the client saw them. An error
@@ -84,6 +105,7 @@ func (l *look) dial(ctx context.Context, e course.Endpoint, note string) (answer
 	a := answer{conn: conn, alpn: guard.alpn}
 	switch {
 	case res != nil:
+		a.flaw = flaw(res, err)
 		l.answered(&a, service, res)
 	default:
 		a.reason = guard.reason(err)
@@ -92,12 +114,34 @@ func (l *look) dial(ctx context.Context, e course.Endpoint, note string) (answer
 	if conn != nil {
 		conn.SetReadLimit(maxMessage)
 		a.subprotocol = conn.Subprotocol()
-		if err != nil { // 101, but not a valid one, such as a wrong Sec-WebSocket-Accept
-			conn.Close()
-			a.conn = nil
-		}
 	}
 	return a, nil
+}
+
+// flaw is the header for whose sake the dialer took a 101 for no handshake (RFC 6455, section 4.1), "" where it did not.
+func flaw(res *http.Response, err error) string {
+	switch {
+	case err == nil || res.StatusCode != http.StatusSwitchingProtocols:
+		return ""
+	case !HasToken(res.Header.Values("Upgrade"), "websocket"):
+		return "Upgrade"
+	case !HasToken(res.Header.Values("Connection"), "upgrade"):
+		return "Connection"
+	case errors.Is(err, websocket.ErrBadHandshake):
+		return "Sec-WebSocket-Accept"
+	}
+	return "Sec-WebSocket-Extensions" // one that was not asked for
+}
+
+// HasToken tells whether one of the fields of a header that is a list (RFC 9110, section 5.6.1) has a token, whatever its
+// case.
+func HasToken(fields []string, token string) bool {
+	for t := range strings.SplitSeq(strings.Join(fields, ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(t), token) {
+			return true
+		}
+	}
+	return false
 }
 
 // answered fills in and notes an HTTP answer.
@@ -109,6 +153,9 @@ func (l *look) answered(a *answer, service string, res *http.Response) {
 		if a.body = bodyOf(res); a.body != "" {
 			x.Notes = []string{a.body}
 		}
+	}
+	if a.flaw != "" {
+		x.Notes = append(x.Notes, a.flaw+": "+orDash(strings.Join(res.Header.Values(a.flaw), ", ")))
 	}
 	if p := res.Header.Get("Sec-Websocket-Protocol"); p != "" {
 		x.Notes = append(x.Notes, "Sec-WebSocket-Protocol: "+p)

@@ -34,7 +34,9 @@ func (l *look) handshake(ctx context.Context, h course.Handshake) (Verdict, erro
 	defer hangUp(a.conn)
 	switch {
 	case a.status == 0:
-		return verdict(a.reason == h.Expect.Refused, want, a.got(), a.meaning(h.Expect.Status...)), nil
+		return verdict(a.refused(h.Expect.Refused), want, a.got(), a.meaning(h.Expect.Status...)), nil
+	case a.flaw != "":
+		return verdict(false, want, a.got(), a.meaning()), nil
 	case !slices.Contains(h.Expect.Status, a.status):
 		return verdict(false, want, a.got(), a.meaning(h.Expect.Status...)), nil
 	}
@@ -46,7 +48,7 @@ func (l *look) handshakeMore(ctx context.Context, h course.Handshake, a answer) 
 	e := h.Expect
 	switch {
 	case e.Contains != "" && !strings.Contains(a.body, e.Contains):
-		return verdict(false, NewFact("body-contains", e.Contains), NewFact("body", clean(a.body)), ""), nil
+		return verdict(false, NewFact("body-contains", e.Contains), NewFact("body", a.body), ""), nil
 	case e.Subprotocol != a.subprotocol && e.Subprotocol != "":
 		return verdict(false, NewFact("subprotocol", e.Subprotocol), NewFact("subprotocol", orDash(a.subprotocol)), ""), nil
 	case e.ALPN != a.alpn && e.ALPN != "":

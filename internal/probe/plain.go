@@ -21,14 +21,11 @@ func (l *look) http(ctx context.Context, h course.HTTP) (Verdict, error) {
 		want = NewFact("refused", h.Expect.Refused)
 	}
 	res, body, early, err := l.request(ctx, h)
-	if err != nil || early != nil {
-		if early != nil && early.reason != "" {
-			return verdict(early.reason == h.Expect.Refused, want, early.got(), early.meaning()), nil
-		}
-		if early != nil {
-			return verdict(false, want, early.got(), early.meaning()), nil
-		}
+	switch {
+	case err != nil:
 		return Verdict{Want: want}, err
+	case early != nil:
+		return verdict(early.refused(h.Expect.Refused), want, early.got(), early.meaning()), nil
 	}
 	got := NewFact("status", strconv.Itoa(res.StatusCode))
 	if res.StatusCode != h.Expect.Status {
@@ -50,11 +47,11 @@ func httpMore(e course.HTTPExpect, res *http.Response, body string, got Fact) Ve
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		if value := res.Header.Get(name); !strings.Contains(value, e.Headers[name]) {
-			return verdict(false, NewFact("header", name, e.Headers[name]), NewFact("header", name, orDash(clean(value))), "")
+			return verdict(false, NewFact("header", name, e.Headers[name]), NewFact("header", name, orDash(value)), "")
 		}
 	}
 	if e.Contains != "" {
-		return verdict(strings.Contains(body, e.Contains), NewFact("body-contains", e.Contains), NewFact("body", clean(body)), "")
+		return verdict(strings.Contains(body, e.Contains), NewFact("body-contains", e.Contains), NewFact("body", body), "")
 	}
 	return verdict(true, got, got, "")
 }

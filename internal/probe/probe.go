@@ -65,8 +65,13 @@ type Fact struct {
 	Args []string `json:"args,omitempty"`
 }
 
-// NewFact makes a Fact.
-func NewFact(code string, args ...string) Fact { return Fact{Code: code, Args: args} }
+// NewFact makes a Fact. What args mention may come from a server or a log: they are made fit for a terminal and a screen.
+func NewFact(code string, args ...string) Fact {
+	for i, a := range args {
+		args[i] = clean(a)
+	}
+	return Fact{Code: code, Args: args}
+}
 
 // String is the fact in the notation of JSON reports and the journal, the same in every language.
 func (f Fact) String() string {
@@ -95,7 +100,7 @@ type Verdict struct {
 	Outcome     Outcome
 	Want, Got   Fact
 	Meaning     string        // code of what Got usually means, words under "meaning.<code>"; "" for none
-	Took        time.Duration // of the whole check
+	Took        time.Duration // of the whole check, but for undoing what it did
 	ClosedAfter time.Duration // how long an idle connection lived by the prober's clock; 0 where it did not close
 	LoggedAfter time.Duration // the same by the proxy's own log; 0 where it does not say
 	Wire        []Exchange    // what was seen, in order of time, from all viewpoints
@@ -161,7 +166,8 @@ func (r *Run) tell(x Exchange) {
 // Evaluate runs one check and says what it saw. A check that does not hold is a Verdict; an error means that it
 // cannot be known (the environment is gone, ctx ended). A check that runs into its own limit is a Verdict with outcome
 // Unknown that names the limit. What the check does to the environment is undone before Evaluate returns, in time of
-// its own. Several checks may be evaluated at once, unless one of them acts (course.Check.Acts).
+// its own; where that fails, the error wraps ErrUndo, whatever else it wraps. Several checks may be evaluated at once,
+// unless one of them acts (course.Check.Acts).
 func (r *Run) Evaluate(ctx context.Context, check course.Check) (Verdict, error) {
 	limited, cancel := context.WithTimeout(ctx, check.Limit)
 	defer cancel()
@@ -172,14 +178,15 @@ func (r *Run) Evaluate(ctx context.Context, check course.Check) (Verdict, error)
 	if err == nil {
 		v, err = l.check(limited, check)
 	}
+	late, took := limited.Err(), time.Since(began) // undoing has time of its own and must not make the check late
 	undone := l.undo(ctx)
 	if ctx.Err() != nil {
 		return Verdict{}, errors.Join(ctx.Err(), undone)
 	}
-	if limited.Err() != nil {
+	if late != nil {
 		v = Verdict{Outcome: Unknown, Want: v.Want, Got: NewFact("timeout", seconds(check.Limit)), Meaning: "cannot-tell"}
 		err = nil
 	}
-	v.Took, v.Wire = time.Since(began), l.seen()
+	v.Took, v.Wire = took, l.seen()
 	return v, errors.Join(err, undone)
 }

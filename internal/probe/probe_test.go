@@ -368,6 +368,30 @@ func TestNothingRawReachesTheScreen(t *testing.T) {
 	}
 }
 
+// TestNothingRawInValues wants what a service prints as its values to be fit for a screen.
+func TestNothingRawInValues(t *testing.T) {
+	const evil = "60\x1b]52;c;aGk=\a\u202es"
+	tg := newTarget()
+	tg.add("proxy", "127.0.0.1:1")
+	nginx := course.Effective{Service: "proxy", Path: "/ws", Directive: "proxy_read_timeout", Equals: "60s"}
+	timed := nginx
+	timed.Equals, timed.AtLeast = "", time.Second
+	for _, tt := range []struct {
+		out   string
+		check course.Effective
+	}{
+		{"timeout = " + evil, course.Effective{Service: "proxy", Directive: "timeout", Command: []string{"show"}, Match: "timeout = (.*)", Equals: "60s"}},
+		{"# configuration file /n:\nhttp { server { location /ws { proxy_read_timeout " + strings.ReplaceAll(evil, ";", ":") + "; } } }", nginx},
+		{"# configuration file /n:\nhttp { server { location /ws { proxy_read_timeout " + strings.ReplaceAll(evil, ";", ":") + "; } } }", timed},
+	} {
+		tg.exec = probe.ExecResult{Stdout: tt.out}
+		v := evaluate(t, tg, course.Check{Kind: course.KindEffective, Effective: &tt.check})
+		if v.Got.Code != "value" || strings.ContainsAny(v.Got.String(), "\x1b\a\u202e") {
+			t.Errorf("%q: got %q", tt.out, v.Got)
+		}
+	}
+}
+
 func TestLog(t *testing.T) {
 	var l probe.Log
 	l.Append(time.Now(), "one")

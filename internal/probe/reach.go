@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,11 +41,35 @@ func (l *look) reach(ctx context.Context, r course.Reach) (Verdict, error) {
 	if ctx.Err() != nil {
 		return Verdict{Want: want}, ctx.Err()
 	}
+	if w := gone(groups); w != nil && wantsSilence(r) {
+		w.sawEnd()
+		return verdict(false, want, NewFact("closed", w.text), ""), nil
+	}
 	counts[0].clients-- // nobody asks whether the speaker hears itself
 	if counts[0].spoke {
 		counts[0].heard--
 	}
 	return judgeReach(r, want, counts), nil
+}
+
+// wantsSilence tells whether it is wanted that somebody hears nothing. That is worth something only where all are
+// connected still: who is gone hears nothing, and who has lost its connection has said nothing.
+func wantsSilence(r course.Reach) bool {
+	return quietly(r.Expect) || slices.ContainsFunc(r.Join, func(g course.Group) bool { return quietly(g.Expect) })
+}
+
+func quietly(expect string) bool { return expect == "not-all" || expect == "none" }
+
+// gone is the first connection that has ended; nil for none.
+func gone(groups [][]*watched) *watched {
+	for _, g := range groups {
+		for _, w := range g {
+			if w.hasEnded() {
+				return w
+			}
+		}
+	}
+	return nil
 }
 
 // hearing is how many of a group's clients heard the message.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +18,8 @@ type vigil struct {
 	control *watched
 	began   time.Time // end of the actions
 	pings   []int64   // of each client, as they stood then
+
+	chosen, others []*watched // those of the clients that Expect.Closed speaks of, and the rest
 }
 
 // watch opens connections, does something, and watches what becomes of them.
@@ -40,6 +41,7 @@ func (l *look) watch(ctx context.Context, w course.Watch) (Verdict, error) {
 	for _, c := range v.clients {
 		c.mute.Store(w.Mute)
 	}
+	v.choose(ctx)
 	if err := l.do(ctx, w.Do); err != nil {
 		return Verdict{}, err
 	}
@@ -104,159 +106,14 @@ func (v *vigil) judge(ctx context.Context) (Verdict, error) {
 	return verdicts[0], nil
 }
 
-// chosen splits the clients into those that closed speaks of and the others.
-func (v *vigil) chosen(ctx context.Context) (chosen, others []*watched) {
-	if v.Expect.Closed == nil {
-		return nil, v.clients
-	}
-	service := v.Expect.Closed.ServedBy
-	if service == "" {
-		return v.clients, nil
-	}
-	for _, c := range v.clients {
-		if c.look.served(ctx, service) {
-			chosen = append(chosen, c)
-		} else {
-			others = append(others, c)
-		}
-	}
-	return chosen, others
-}
-
-// served tells whether a service has logged this client's handshake. Which one did is known at once or never.
-func (l *look) served(ctx context.Context, service string) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience/4)
-	defer cancel()
-	log := l.run.target.Log(service)
-	if log == nil {
-		return false
-	}
-	_, err := log.Wait(ctx, l.run.since[service], func(line Line) bool {
-		_, ok := l.backendSays(line, "handshake")
-		return ok
-	})
-	return err == nil
-}
-
-// closed wants the chosen connections to end in time, with one of the codes; and their clients to come back.
-func (v *vigil) closed(ctx context.Context) Verdict {
-	c := v.Expect.Closed
-	want := NewFact("closes-within", codes(c.Codes), seconds(c.Within))
-	chosen, _ := v.chosen(ctx)
-	if len(chosen) == 0 {
-		return verdict(false, want, NewFact("nobody-served", c.ServedBy), "")
-	}
-	var last time.Duration
-	deadline, cancel := context.WithDeadline(ctx, v.began.Add(c.Within))
-	defer cancel()
-	for _, w := range chosen {
-		select {
-		case <-w.ended:
-		case <-deadline.Done():
-			return verdict(false, want, NewFact("open", seconds(time.Since(v.began))), "")
-		}
-		after := w.at.Sub(v.began)
-		w.look.saw(Exchange{At: w.at, From: w.service, To: "you", Kind: WireClose, Text: w.text,
-			Notes: []string{"idle", seconds(w.at.Sub(w.since)) + " s"}})
-		if c.After > 0 && after < c.After {
-			return verdict(false, want, NewFact("closed-early", seconds(after)), "timeout-too-short")
-		}
-		if c.Codes != nil && !slices.Contains(c.Codes, w.code) {
-			return verdict(false, want, NewFact("closed-with", strconv.Itoa(w.code), seconds(max(after, 0))), codeMeaning(w.code))
-		}
-		last = max(last, after)
-	}
-	if v.Expect.Back != nil {
-		return v.back(ctx, chosen)
-	}
-	x := verdict(true, want, NewFact("closed-with", strconv.Itoa(chosen[0].code), seconds(max(last, 0))), "")
-	x.ClosedAfter = max(last, 0)
-	return x
-}
-
-func codes(list []int) string {
-	var out []string
-	for _, c := range list {
-		out = append(out, strconv.Itoa(c))
-	}
-	if out == nil {
-		return "—"
-	}
-	return strings.Join(out, "/")
-}
-
-// codeMeaning is what a close code says where another one was wanted.
-func codeMeaning(code int) string {
-	if code == 1006 {
-		return "no-close-frame"
-	}
-	return ""
-}
-
-// back has every client that was closed try again, ten times a second, until it is served.
-func (v *vigil) back(ctx context.Context, gone []*watched) Verdict {
-	b := v.Expect.Back
-	want := NewFact("comes-back", seconds(b.Within))
-	if b.ServedBy != "" {
-		want = NewFact("comes-back-to", b.ServedBy, seconds(b.Within))
-	}
-	verdicts := make([]Verdict, len(gone))
-	var all sync.WaitGroup
-	for i, w := range gone {
-		all.Go(func() { verdicts[i] = v.backOne(ctx, w, i, want) })
-	}
-	all.Wait()
-	slowest := verdicts[0]
-	for _, x := range verdicts {
-		if x.Outcome != Met {
-			return x
-		}
-		if x.ClosedAfter > slowest.ClosedAfter {
-			slowest = x
-		}
-	}
-	slowest.ClosedAfter = 0
-	return slowest
-}
-
-func (v *vigil) backOne(ctx context.Context, w *watched, n int, want Fact) Verdict {
-	b := v.Expect.Back
-	ctx, cancel := context.WithDeadline(ctx, w.at.Add(b.Within))
-	defer cancel()
-	last := NewFact("not-back", seconds(b.Within))
-	for {
-		l := v.look.client(n)
-		a, err := l.dial(ctx, v.Endpoint, "")
-		if err != nil {
-			return verdict(false, want, last, "")
-		}
-		if a.conn != nil {
-			after := time.Since(w.at)
-			defer hangUp(a.conn)
-			if b.ServedBy != "" && !l.served(ctx, b.ServedBy) {
-				return verdict(false, want, NewFact("back-elsewhere", seconds(after)), "")
-			}
-			x := verdict(true, want, NewFact("back", seconds(after)), "")
-			x.ClosedAfter = after // for finding the slowest
-			return x
-		}
-		last = a.got()
-		if !sleep(ctx, 100*time.Millisecond) {
-			return verdict(false, want, last, a.meaning(101))
-		}
-	}
-}
-
 // open wants the other connections to be served still when the time is over.
 func (v *vigil) open(ctx context.Context) Verdict {
 	want := NewFact("stays-open", seconds(v.Expect.Open))
-	_, others := v.chosen(ctx)
 	timer := time.NewTimer(time.Until(v.began.Add(v.Expect.Open)))
 	defer timer.Stop()
 	select {
-	case w := <-firstEnd(others):
-		w.look.saw(Exchange{At: w.at, From: w.service, To: "you", Kind: WireClose, Text: w.text,
-			Notes: []string{"idle", seconds(w.at.Sub(w.since)) + " s"}})
+	case w := <-firstEnd(v.others):
+		w.sawEnd()
 		x := verdict(false, want, NewFact("closed-with", strconv.Itoa(w.code), seconds(max(0, w.at.Sub(v.began)))), "")
 		x.ClosedAfter = max(0, w.at.Sub(v.began))
 		return x
@@ -264,7 +121,7 @@ func (v *vigil) open(ctx context.Context) Verdict {
 		return verdict(false, want, Fact{}, "")
 	case <-timer.C:
 	}
-	for _, w := range others {
+	for _, w := range v.others {
 		if !w.alive(ctx) {
 			return verdict(false, want, NewFact("no-answer"), "")
 		}
@@ -288,7 +145,8 @@ func firstEnd(all []*watched) <-chan *watched {
 func (v *vigil) noticed(ctx context.Context) Verdict {
 	n := v.Expect.Noticed
 	want := NewFact("notices", n.By, seconds(n.After), seconds(n.Within))
-	deadline, cancel := context.WithDeadline(ctx, v.began.Add(n.Within))
+	// What counts is when the line was written, which may take its time from there to here.
+	deadline, cancel := context.WithDeadline(ctx, v.began.Add(n.Within+patience))
 	defer cancel()
 	got := Fact{}
 	for _, w := range v.clients {
@@ -302,6 +160,9 @@ func (v *vigil) noticed(ctx context.Context) Verdict {
 		got = NewFact("noticed", n.By, seconds(max(0, after)), strconv.Itoa(said.Code))
 		if n.After > 0 && after < n.After {
 			return verdict(false, want, got, "timeout-too-short")
+		}
+		if after > n.Within {
+			return verdict(false, want, got, "")
 		}
 		if n.Codes != nil && !slices.Contains(n.Codes, said.Code) {
 			return verdict(false, NewFact("notices-with", n.By, codes(n.Codes)), got, codeMeaning(said.Code))
@@ -353,6 +214,10 @@ func (v *vigil) pinged(ctx context.Context) Verdict {
 		w.look.saw(Exchange{From: w.service, To: "you", Kind: WireMessage, Text: "ping × " + strconv.Itoa(count)})
 		if count < p.AtLeast {
 			return verdict(false, want, got, "")
+		}
+		if p.AtMost != nil && w.hasEnded() { // no pings come to who is gone
+			w.sawEnd()
+			return verdict(false, want, NewFact("closed-with", strconv.Itoa(w.code), seconds(max(0, w.at.Sub(v.began)))), "")
 		}
 		if p.AtMost != nil && count > *p.AtMost {
 			return verdict(false, NewFact("pings-at-most", strconv.Itoa(*p.AtMost), seconds(p.During)), got, "ping-flood")

@@ -70,6 +70,22 @@ func (w *watched) over() {
 	}
 }
 
+// hasEnded tells whether the connection has ended by now.
+func (w *watched) hasEnded() bool {
+	select {
+	case <-w.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// sawEnd notes the end of the connection, from the client's viewpoint.
+func (w *watched) sawEnd() {
+	w.look.saw(Exchange{At: w.at, From: w.service, To: "you", Kind: WireClose, Text: w.text,
+		Notes: []string{"idle", seconds(w.at.Sub(w.since)) + " s"}})
+}
+
 // say sends a text message. A peer that takes nothing any more does not hold it up for long.
 func (w *watched) say(text string) error {
 	w.writing.Lock()
