@@ -29,27 +29,52 @@ type serviceAdd struct {
 	Apply Apply `yaml:"apply"`
 }
 
-// Variants lists the variants that a lab's folder has, the first being the one of lab.yaml.
-func Variants(lab fs.FS) ([]string, error) {
-	var names []string
+// source is one variant of a lab as it is written, parsed and not yet validated.
+type source struct {
+	doc     document
+	variant string
+}
+
+// sources reads every variant of a lab's folder, the first being the one of lab.yaml.
+func sources(lab fs.FS, id string) ([]source, error) {
+	var all []source
 	for _, file := range labFiles(lab) {
-		var head struct {
-			Variant string `yaml:"variant"`
-		}
 		data, err := readText(lab, file)
 		if err != nil {
 			return nil, err
 		}
-		doc, err := parse(file, data)
+		var head struct {
+			Variant string `yaml:"variant"`
+		}
+		doc, err := parse(path.Join(id, file), data)
 		if err == nil {
 			err = doc.decode(&head)
 		}
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, head.Variant)
+		if i := slices.IndexFunc(all, func(s source) bool { return s.variant == head.Variant }); i >= 0 {
+			line, col, text := place(data, "$.variant")
+			return nil, Problems{{File: doc.file, Line: line, Column: col, Source: text,
+				Message: fmt.Sprintf("variant: %q is that of %s already", head.Variant, path.Base(all[i].doc.file))}}
+		}
+		all = append(all, source{doc: doc, variant: head.Variant})
 	}
-	return names, nil
+	return all, nil
+}
+
+// Variants lists the variants that a lab's folder has, the first being the one of lab.yaml.
+func Variants(lab fs.FS) ([]string, error) {
+	all, err := sources(lab, "")
+	return variantsOf(all), err
+}
+
+func variantsOf(all []source) []string {
+	var names []string
+	for _, s := range all {
+		names = append(names, s.variant)
+	}
+	return names
 }
 
 func labFiles(lab fs.FS) []string {
@@ -63,34 +88,27 @@ func LoadLab(lab fs.FS, id, variant string) (Lab, error) {
 	if problems := hostileFolder(lab, id); len(problems) > 0 {
 		return Lab{}, problems
 	}
-	names, err := Variants(lab)
+	all, err := sources(lab, id)
 	if err != nil {
 		return Lab{}, err
 	}
 	i := 0
 	if variant != "" {
-		if i = slices.Index(names, variant); i < 0 {
+		named := func(s source) bool { return s.variant == variant }
+		if i = slices.IndexFunc(all, named); i < 0 {
 			return Lab{}, hint.With(fmt.Errorf("lab %s has no variant %q", id, variant), "variant-unknown", variant,
-				strings.Join(names, ", "))
+				strings.Join(variantsOf(all), ", "))
 		}
 	}
-	file := labFiles(lab)[i]
-	data, err := readText(lab, file)
-	if err != nil {
-		return Lab{}, err
-	}
-	if data == nil {
+	doc := all[i].doc
+	if doc.data == nil {
 		return Lab{}, hint.With(fmt.Errorf("lab %s has no lab.yaml", id), "lab-unknown", id)
-	}
-	doc, err := parse(path.Join(id, file), data)
-	if err != nil {
-		return Lab{}, err
 	}
 	var f labFile
 	if err := doc.strict(&f, labSchema); err != nil {
 		return Lab{}, err
 	}
-	return f.lab(lab, id, path.Join(id, file), data)
+	return f.lab(lab, id, doc.file, doc.data)
 }
 
 // lab makes the Lab of what was written, or says all that is wrong with it.

@@ -40,9 +40,18 @@ func Load(lessons, labs fs.FS) (*Course, error) {
 	var problems Problems
 	for i, e := range entries {
 		problems = problems.Collect(e.Name(), errs[i])
+		if lab := c.Lessons[i].Lab; errs[i] == nil && lab != "" && !c.has(lab) {
+			problems = append(problems, Problem{File: e.Name(), Message: fmt.Sprintf("lab: there is no lab %q", lab)})
+		}
 	}
 	sort.SliceStable(c.Lessons, func(i, j int) bool { return c.Lessons[i].Number < c.Lessons[j].Number })
 	return c, problems.err()
+}
+
+// has tells whether there is a lab of that id.
+func (c *Course) has(lab string) bool {
+	_, err := fs.Stat(c.labs, path.Join(lab, "lab.yaml"))
+	return err == nil
 }
 
 var numbered = regexp.MustCompile(`^(\d{2,3})-[a-z0-9]+(-[a-z0-9]+)*$`)

@@ -16,11 +16,11 @@ import (
 // and what a reader or a later run would stumble over.
 func LintLab(lab fs.FS, id string) Problems {
 	var problems Problems
-	names, err := Variants(lab)
+	all, err := sources(lab, id)
 	if err != nil {
 		return problems.Collect(id, err)
 	}
-	for _, name := range names {
+	for _, name := range variantsOf(all) {
 		l, err := LoadLab(lab, id, name)
 		if problems = problems.Collect(id, err); err != nil {
 			continue
@@ -33,11 +33,11 @@ func LintLab(lab fs.FS, id string) Problems {
 	for _, file := range labFiles(lab) {
 		problems = append(problems, lintLabTexts(lab, id, file)...)
 	}
-	return problems.unique()
+	return problems.Unique()
 }
 
-// unique drops what was said before; variants share files.
-func (ps Problems) unique() Problems {
+// Unique drops what was said before: variants share files, and a course is looked at whole and in parts.
+func (ps Problems) Unique() Problems {
 	var out Problems
 	for _, p := range ps {
 		if !slices.Contains(out, p) {

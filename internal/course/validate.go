@@ -51,6 +51,9 @@ func (v *validator) lab(l Lab) {
 	for i, e := range l.Engines {
 		v.engine(fmt.Sprintf("$.engines[%d]", i), l, e)
 	}
+	for _, s := range l.Env.Services {
+		v.takes(s)
+	}
 	for i, e := range l.Edit {
 		v.editable(fmt.Sprintf("$.edit[%d]", i), l, e)
 	}
@@ -84,9 +87,29 @@ func (v *validator) engine(at string, l Lab, name string) {
 	}
 }
 
+// takes looks at how a service becomes ready and takes new files.
+func (v *validator) takes(s Service) {
+	at := "$.services." + s.Name
+	v.pattern(at+".ready.log", s.Ready.Log)
+	v.pattern(at+".apply.until", s.Apply.Until)
+	ways := 0
+	for _, one := range []bool{s.Apply.Signal != "", len(s.Apply.Reload) > 0, s.Apply.Restart} {
+		if one {
+			ways++
+		}
+	}
+	if ways > 1 {
+		v.say(at+".apply", "apply: say one of signal, reload and restart")
+	}
+	if s.Apply.Until != "" && s.Apply.Signal == "" {
+		v.say(at+".apply.until", "until: it is what the log says after a signal, and there is no signal")
+	}
+}
+
 func (v *validator) editable(at string, l Lab, e Editable) {
-	if !insideLab(e.Path) || e.Path == "." || strings.HasPrefix(path.Base(e.Path), ".") {
-		v.say(at+".path", "path: %q does not name a file inside the student's folder", e.Path)
+	if !insideLab(e.Path) || e.Path == "." || strings.HasPrefix(e.Path, ".") || strings.Contains(e.Path, "/.") {
+		v.say(at+".path", "path: %q does not name a file inside the student's folder, in which names with a dot in front "+
+			"are lab's own", e.Path)
 	} else if _, err := fs.Stat(l.FS, path.Join("files", e.Path)); err != nil {
 		v.say(at+".path", "files/%s is not there", e.Path)
 	}
