@@ -47,7 +47,11 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 	if err := e.up(ctx, v, env, say); err != nil {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 		defer cancel()
-		return nil, errors.Join(trouble(err, e.Host()), v.Stop(clean))
+		err = trouble(err, e.Host())
+		if left := v.Stop(clean); left != nil {
+			err = errors.Join(err, &session.Remains{Err: left, Stop: v.Stop})
+		}
+		return nil, err
 	}
 	for _, s := range v.services {
 		v.warm(s) // not before: it would take the processor from services that are still starting

@@ -26,6 +26,7 @@ func (s *Session) Boot(ctx context.Context) error {
 		observer = errors.Join(observer, s.emit(Event{Kind: Staged, Stage: &st}))
 	})
 	if err != nil {
+		s.keep(err)
 		return fmt.Errorf("starting the environment: %w", err)
 	}
 	s.mu.Lock()
@@ -66,17 +67,33 @@ func (s *Session) apply(ctx context.Context) (ok bool, err error) {
 		return false, fmt.Errorf("putting the files in place: %w", err)
 	}
 	began := time.Now()
-	for _, service := range changed(s.c.Lab, before, now) {
-		applied, err := env.Apply(ctx, service)
-		if err != nil {
-			return false, fmt.Errorf("applying the files to %s: %w", service, err)
-		}
-		if !applied.OK {
-			return false, s.reject(ctx, env, applied, before)
-		}
+	refused, still, err := applyAll(ctx, env, s.c.Lab, before, now)
+	switch {
+	case err != nil:
+		return false, err
+	case refused != nil:
+		return false, s.reject(ctx, env, *refused, still)
 	}
 	s.setInForce(now)
 	return true, s.emit(Event{Kind: AppliedOK, Seconds: time.Since(began).Seconds()})
+}
+
+// applyAll has the services take the files now, which are in their places; before is what is in force, nil for not known.
+// Where a service refuses, it gives what that said, and what is in force still: nil for not known where others took theirs.
+func applyAll(ctx context.Context, env Environment, lab course.Lab, before, now course.Files) (refused *Applied, still course.Files, err error) {
+	for i, service := range changed(lab, before, now) {
+		applied, err := env.Apply(ctx, service)
+		switch {
+		case err != nil:
+			return nil, nil, fmt.Errorf("applying the files to %s: %w", service, err)
+		case applied.OK:
+		case i == 0:
+			return &applied, before, nil
+		default:
+			return &applied, nil, nil
+		}
+	}
+	return nil, now, nil
 }
 
 // settled clears an earlier refusal once the files in force are the student's again.
@@ -93,8 +110,8 @@ func (s *Session) setInForce(f course.Files) {
 	s.inForce, s.good = f, f
 }
 
-// reject reports a refusal, and puts the files back that are still in force, so that a service that restarts finds
-// good ones.
+// reject reports a refusal, and puts the last good files back, so that a service that restarts finds good ones. before
+// is what is still in force; nil for not known.
 func (s *Session) reject(ctx context.Context, env Environment, a Applied, before course.Files) error {
 	s.mu.Lock()
 	good := s.good
@@ -109,12 +126,17 @@ func (s *Session) reject(ctx context.Context, env Environment, a Applied, before
 }
 
 // Check puts the student's files in force and runs the current step's checks, up to the first that does not hold, one
-// after the other; those that wait and follow one another wait side by side, and their verdicts come in order. The outcome is NotMet if the files were refused. No verdict ever comes from a configuration
-// other than the one that the files had when Check began.
+// after the other; those that wait and follow one another wait side by side, and their verdicts come in order. The
+// outcome is NotMet if the files were refused. No verdict ever comes from a configuration other than the one that the
+// files had when Check began. After an error that wraps probe.ErrUndo the environment is of no more use.
 func (s *Session) Check(ctx context.Context) (probe.Outcome, error) {
 	outcome, err := s.check(ctx)
 	if err != nil && ctx.Err() != nil {
-		return probe.Unknown, errors.Join(ctx.Err(), s.emit(Event{Kind: Cancelled}))
+		cause := ctx.Err()
+		if errors.Is(err, probe.ErrUndo) {
+			cause = errors.Join(cause, err)
+		}
+		return probe.Unknown, errors.Join(cause, s.emit(Event{Kind: Cancelled}))
 	}
 	return outcome, err
 }
@@ -134,11 +156,12 @@ func (s *Session) check(ctx context.Context) (probe.Outcome, error) {
 	if err := s.emit(Event{Kind: Checking, Step: step.ID}); err != nil {
 		return probe.Unknown, err
 	}
-	outcome, err := s.newRun(step).evaluateAll(ctx)
+	run := s.newRun(step)
+	outcome, err := run.evaluateAll(ctx)
 	if err != nil {
 		return probe.Unknown, err
 	}
-	return outcome, s.conclude(step, outcome, time.Since(began))
+	return outcome, s.conclude(step, run.was, outcome, time.Since(began))
 }
 
 func judged(step string, i int, c course.Check, v probe.Verdict) Event {
@@ -147,13 +170,29 @@ func judged(step string, i int, c course.Check, v probe.Verdict) Event {
 		LoggedAfter: v.LoggedAfter.Seconds(), Evidence: v.Wire}
 }
 
-// conclude reports how a step's check run came out, and that the lab is complete if this was the last step open.
-func (s *Session) conclude(step course.Step, outcome probe.Outcome, took time.Duration) error {
+// recalled is a step's progress with what the student's other programs have made of it. Of a step whose XP were given
+// there is nothing more to know: reading a long history anew for each save would be all that a session does.
+func (s *Session) recalled(p StepProgress) StepProgress {
+	if s.c.Recall == nil || p.Awarded {
+		return p
+	}
+	h, err := s.c.Recall()
+	if err != nil {
+		return p
+	}
+	p.Solved, p.Awarded = h.Solved[p.ID], h.Awarded[p.ID]
+	return p
+}
+
+// conclude reports how a step's check run came out, and that the lab is complete if this was the last step open. was is
+// the step's progress when the run began.
+func (s *Session) conclude(step course.Step, was StepProgress, outcome probe.Outcome, took time.Duration) error {
 	if outcome != probe.Met {
 		return s.emit(Event{Kind: StepUnmet, Step: step.ID, Outcome: outcome, Seconds: took.Seconds()})
 	}
-	p := s.Progress()
-	was := p.Steps[p.Current]
+	s.mu.Lock()
+	s.metWith = s.inForce
+	s.mu.Unlock()
 	e := Event{Kind: StepMet, Step: step.ID, Seconds: took.Seconds(), Solved: was.Solved, First: !was.Met}
 	if !was.Awarded && !was.Solved {
 		e.XP = step.XP
@@ -161,7 +200,7 @@ func (s *Session) conclude(step course.Step, outcome probe.Outcome, took time.Du
 	if err := s.emit(e); err != nil {
 		return err
 	}
-	p = s.Progress()
+	p := s.Progress()
 	for _, st := range p.Steps {
 		if !st.Met {
 			return nil

@@ -20,9 +20,18 @@ type Engine interface {
 	// Start brings up env and returns once every service is ready. files are laid into their services before these
 	// start. id is unique and labels all that is made. say, if not nil, is told of each stage as it begins and as it
 	// advances; it is called from one goroutine at a time and must not block for long. If Start fails or ctx ends,
-	// nothing is left running and nothing is left behind.
+	// nothing is left running and nothing is left behind, unless its error wraps a Remains.
 	Start(ctx context.Context, id string, env course.Environment, files []File, say func(Stage)) (Environment, error)
 }
+
+// Remains is in the chain of Start's error where what Start had made could not be removed.
+type Remains struct {
+	Err  error                       // why not
+	Stop func(context.Context) error // tries again, as an Environment's Stop does
+}
+
+func (r *Remains) Error() string { return r.Err.Error() }
+func (r *Remains) Unwrap() error { return r.Err }
 
 // File is a file for a service.
 type File struct {

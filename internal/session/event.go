@@ -72,7 +72,7 @@ type Event struct {
 	Message string   `json:"message,omitempty"`
 	Number  int      `json:"number,omitempty"`
 	XP      int      `json:"xp,omitempty"`
-	Solved  bool     `json:"solved,omitempty"` // the solution had been written for this step
+	Solved  bool     `json:"solved,omitempty"` // StepMet, Judged: the solution had been written for this step
 	First   bool     `json:"first,omitempty"`  // met for the first time by this student, as far as the session knows
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/probe"
 )
 
 // rebuilds bounds how often in a row a broken environment is rebuilt without anybody asking.
@@ -50,6 +51,9 @@ func (s *Session) Live(ctx context.Context, requests <-chan Request) error {
 		case <-l.retry:
 			l.startBoot()
 		}
+		if err == nil && l.bent != nil {
+			err = l.rebuild(l.bent)
+		}
 		if err != nil {
 			return err
 		}
@@ -58,16 +62,18 @@ func (s *Session) Live(ctx context.Context, requests <-chan Request) error {
 
 // live is the state of one Live: at most one job runs at a time.
 type live struct {
-	s       *Session
-	ctx     context.Context
-	cancel  context.CancelFunc
-	done    chan error // the running job's end
-	busy    bool
-	booting bool
-	again   bool // a save or a request came while booting: check once that is over
-	broken  int  // rebuilds in a row
-	tried   int  // of retries, since an environment started
-	retry   <-chan time.Time
+	s        *Session
+	ctx      context.Context
+	cancel   context.CancelFunc
+	done     chan error // the running job's end
+	busy     bool
+	booting  bool
+	checking bool
+	again    bool // a save or a request came while booting: check once that is over
+	broken   int  // rebuilds in a row
+	tried    int  // of retries, since an environment started
+	retry    <-chan time.Time
+	bent     error // what a check that was given up could not undo; the environment is of no more use
 }
 
 // start gives up the running job, if any, waits for its end, and runs the next one.
@@ -83,12 +89,20 @@ func (l *live) abandon() {
 		return
 	}
 	l.cancel()
-	<-l.done
-	l.busy, l.booting = false, false
+	if err := <-l.done; errors.Is(err, probe.ErrUndo) {
+		l.bent = err
+	}
+	l.busy, l.booting, l.checking = false, false, false
 }
 
 func (l *live) check(ctx context.Context) error {
 	_, err := l.s.Check(ctx)
+	return err
+}
+
+// apply is a job: it puts the student's files in force, and checks nothing.
+func (l *live) apply(ctx context.Context) error {
+	_, err := l.s.apply(ctx)
 	return err
 }
 
@@ -110,15 +124,21 @@ func (l *live) startCheck() {
 		l.again = true
 		return
 	}
+	l.abandon()
+	if l.bent != nil {
+		l.again = true // after the rebuild
+		return
+	}
 	if l.s.environment() == nil {
 		return
 	}
 	l.start(l.check)
+	l.checking = true
 }
 
 func (l *live) saved(unreadable error) error {
 	if unreadable != nil {
-		l.abandon()
+		l.abandonCheck() // a boot goes on: it lays in the lab's own files, and the student's may be back by then
 		return l.s.unreadable(unreadable)
 	}
 	if l.busy && !l.booting && l.s.servesFiles() {
@@ -137,11 +157,9 @@ func (l *live) request(r Request) error {
 	case RequestCheck:
 		l.startCheck()
 	case RequestCancel:
-		if !l.booting {
-			l.abandon()
-		}
+		l.abandonCheck()
 	case RequestNext:
-		return s.Next()
+		return l.next()
 	case RequestGoto:
 		l.abandonCheck()
 		return s.Goto(r.Step)
@@ -157,8 +175,25 @@ func (l *live) request(r Request) error {
 	return nil
 }
 
+// next moves on. A save from after the step was met is meant for the next one, whichever of save and request came first:
+// its verdict is owed.
+func (l *live) next() error {
+	if _, ok := l.s.next(); !ok {
+		return nil
+	}
+	l.abandonCheck() // it is about the step that is left
+	if err := l.s.Next(); err != nil {
+		return err
+	}
+	if l.s.savedSinceMet() {
+		l.startCheck()
+	}
+	return nil
+}
+
+// abandonCheck gives up the check in flight, if any; what lays files in goes on.
 func (l *live) abandonCheck() {
-	if !l.booting {
+	if l.checking {
 		l.abandon()
 	}
 }
@@ -176,11 +211,8 @@ func (l *live) rewrite(kind RequestKind) error {
 	}
 	if kind == RequestSolve {
 		l.startCheck()
-	} else if !l.booting && l.s.environment() != nil {
-		l.start(func(ctx context.Context) error {
-			_, err := l.s.apply(ctx)
-			return err
-		})
+	} else if !l.booting && l.bent == nil && l.s.environment() != nil {
+		l.start(l.apply)
 	}
 	return nil
 }
@@ -188,7 +220,7 @@ func (l *live) rewrite(kind RequestKind) error {
 // ended handles the end of a job by itself.
 func (l *live) ended(err error) error {
 	wasBoot := l.booting
-	l.busy, l.booting = false, false
+	l.busy, l.booting, l.checking = false, false, false
 	l.cancel()
 	switch {
 	case err == nil:
@@ -205,6 +237,8 @@ func (l *live) ended(err error) error {
 		return l.s.observerFailed()
 	case l.ctx.Err() != nil:
 		return l.ctx.Err()
+	case errors.Is(err, probe.ErrUndo):
+		return l.rebuild(err)
 	case errors.Is(err, context.Canceled):
 		return nil
 	case l.s.environment() == nil:
@@ -247,19 +281,14 @@ func (l *live) rebuildNow() error {
 	return nil
 }
 
-// stop removes what is left of the environment. It gets its own time, since the old one is broken.
+// stop removes what is left of the environment; Session.Stop tries again where that fails. It gets its own time,
+// since the old one is broken.
 func (l *live) stop() error {
 	l.abandon()
+	l.bent = nil
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 20*time.Second)
 	defer cancel()
-	l.s.mu.Lock()
-	env := l.s.env
-	l.s.env, l.s.inForce = nil, nil
-	l.s.mu.Unlock()
-	if env == nil {
-		return nil
-	}
-	if err := env.Stop(ctx); err != nil {
+	if err := l.s.remove(ctx, l.s.retire()); err != nil {
 		return l.s.trouble(err)
 	}
 	return nil
@@ -312,6 +341,17 @@ func (s *Session) servesFiles() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.wanted.Equal(now)
+}
+
+// savedSinceMet tells whether the student's files are others than those that met a step last.
+func (s *Session) savedSinceMet() bool {
+	now, err := s.c.Files.Read()
+	if err != nil {
+		return false // the watching says so
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.metWith != nil && !s.metWith.Equal(now)
 }
 
 func (s *Session) names() []string {

@@ -56,6 +56,12 @@ type desk struct {
 // sit starts a live session of lab 03 on engine, nil for the embedded one.
 func sit(t testing.TB, engine session.Engine, o ...session.Observer) *desk {
 	t.Helper()
+	return sitAfter(t, session.History{}, engine, o...)
+}
+
+// sitAfter is sit for a student who has been there before.
+func sitAfter(t testing.TB, before session.History, engine session.Engine, o ...session.Observer) *desk {
+	t.Helper()
 	if engine == nil {
 		engine = embedded.New(embedded.Options{})
 	}
@@ -67,7 +73,7 @@ func sit(t testing.TB, engine session.Engine, o ...session.Observer) *desk {
 	if d.files, err = workspace.Open(t.TempDir(), initial); err != nil {
 		t.Fatal(err)
 	}
-	d.s, err = session.New(session.Config{Lab: d.lab, Files: d.files, Engine: engine,
+	d.s, err = session.New(session.Config{Lab: d.lab, Files: d.files, Engine: engine, History: before,
 		Observers: append([]session.Observer{session.ObserverFunc(d.observe)}, o...)})
 	if err != nil {
 		t.Fatal(err)

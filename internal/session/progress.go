@@ -122,7 +122,10 @@ func (p Progress) Apply(e Event) Progress {
 	case AppliedOK:
 		p.Phase, p.Rejection = PhaseReady, nil
 	case Rejected:
-		p.Phase, p.Rejection, p.Running = PhaseReady, &Rejection{e.Code, e.Args, e.Message, e.File, e.Line}, nil
+		p.Rejection, p.Running = &Rejection{e.Code, e.Args, e.Message, e.File, e.Line}, nil
+		if p.Phase != PhaseBooting && p.Phase != PhaseFailed { // files that cannot be read change nothing about that
+			p.Phase = PhaseReady
+		}
 	case Cancelled:
 		p.Phase, p.Running = PhaseReady, nil
 	case Trouble:

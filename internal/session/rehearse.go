@@ -64,6 +64,7 @@ type Play struct {
 type Rehearsal struct {
 	Plays        []Play
 	Step         string           // this step's trials alone; "" for all
+	Quick        bool             // the steps alone: no mistakes, no answers, and no word on checks that only a mistake fails
 	Environments int              // at most so many at once on one engine; 0 means 24
 	Say          func(Trial)      // is told of each trial as it ends, one at a time; may be nil
 	Planned      func(trials int) // is told once how many there will be; may be nil
@@ -83,7 +84,7 @@ func Rehearse(ctx context.Context, r Rehearsal) ([]Trial, error) {
 	var scenes []*scene
 	var order []*trial
 	for _, p := range r.Plays {
-		trials, err := trialsOf(p, r.Step)
+		trials, err := trialsOf(p, r)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +143,7 @@ func (h *house) account(order []*trial) []Trial {
 		}
 	}
 	for _, t := range order {
-		if t.Kind != TrialBefore {
+		if t.Kind != TrialBefore || h.r.Quick {
 			continue
 		}
 		for i := range t.step.Checks {
@@ -162,19 +163,22 @@ func (h *house) account(order []*trial) []Trial {
 // trial is a Trial with what it takes.
 type trial struct {
 	Trial
-	step  course.Step
-	files course.Files
-	want  course.Case // of mistakes
+	step   course.Step
+	files  course.Files
+	begins course.Files // what the step begins with
+	want   course.Case  // of mistakes
 }
 
 // trialsOf lists the trials of a lab: of each step before and after, then the cases.
-func trialsOf(p Play, only string) ([]*trial, error) {
+func trialsOf(p Play, r Rehearsal) ([]*trial, error) {
+	only := r.Step
 	base := Trial{Lab: p.Lab.ID, Variant: p.Lab.Variant, Engine: p.Engine.Name()}
 	var out []*trial
 	previous, err := p.Lab.Initial()
 	if err != nil {
 		return nil, err
 	}
+	begins := map[string]course.Files{}
 	for _, step := range p.Lab.Steps {
 		solution, err := p.Lab.Solution(step.ID)
 		if err != nil {
@@ -184,11 +188,15 @@ func trialsOf(p Play, only string) ([]*trial, error) {
 			t := base
 			t.Step, t.Name = step.ID, step.ID
 			t.Kind = TrialBefore
-			out = append(out, &trial{Trial: t, step: step, files: previous})
+			out = append(out, &trial{Trial: t, step: step, files: previous, begins: previous})
 			t.Kind = TrialAfter
-			out = append(out, &trial{Trial: t, step: step, files: solution})
+			out = append(out, &trial{Trial: t, step: step, files: solution, begins: previous})
 		}
+		begins[step.ID] = previous
 		previous = solution
+	}
+	if r.Quick {
+		return out, nil
 	}
 	cases, err := p.Lab.Cases()
 	if err != nil {
@@ -204,7 +212,7 @@ func trialsOf(p Play, only string) ([]*trial, error) {
 			t.Kind = TrialAnswer
 		}
 		step, _, _ := p.Lab.Step(c.Step)
-		out = append(out, &trial{Trial: t, step: step, files: c.Files, want: c})
+		out = append(out, &trial{Trial: t, step: step, files: c.Files, begins: begins[c.Step], want: c})
 	}
 	return out, nil
 }

@@ -18,7 +18,7 @@ type RequestKind string
 // The requests. What comes of each is an Event.
 const (
 	RequestCheck  RequestKind = "check"  // check now → Checking …; cancels a check in flight
-	RequestNext   RequestKind = "next"   // the next step → Moved; nothing if the current one is not met or is the last
+	RequestNext   RequestKind = "next"   // the next step → Moved, and a check of what was saved since the last was met; nothing if the current one is not met or is the last
 	RequestGoto   RequestKind = "goto"   // Step → Moved; any step may be visited again
 	RequestHint   RequestKind = "hint"   // one hint more → Hinted; nothing if there is none left
 	RequestSolve  RequestKind = "solve"  // write the solution into the student's files → SolvedFor, then a check
@@ -44,12 +44,21 @@ func (s *Session) Hint() (int, error) {
 
 // Next moves on to the next step, if the current one is met and there is one.
 func (s *Session) Next() error {
+	step, ok := s.next()
+	if !ok {
+		return nil
+	}
+	return s.Goto(step)
+}
+
+// next is the step that Next moves on to, if it does.
+func (s *Session) next() (step string, ok bool) {
 	p := s.Progress()
 	current, ok := p.Step()
 	if !ok || !current.Met || p.Current+1 >= len(p.Steps) {
-		return nil
+		return "", false
 	}
-	return s.Goto(p.Steps[p.Current+1].ID)
+	return p.Steps[p.Current+1].ID, true
 }
 
 // Goto makes step the current one.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
@@ -117,7 +118,7 @@ func (h *house) perform(ctx context.Context, s *scene) {
 
 func (h *house) performAct(ctx context.Context, st *stage, act []*trial) {
 	began := time.Now()
-	rejected, err := h.prepare(ctx, st, act[0].files)
+	rejected, err := h.prepare(ctx, st, act[0])
 	var all sync.WaitGroup
 	for _, t := range act {
 		all.Go(func() {
@@ -129,6 +130,9 @@ func (h *house) performAct(ctx context.Context, st *stage, act []*trial) {
 				t.judge()
 			default:
 				if broke := t.play(ctx, st.env); broke != nil {
+					if errors.Is(broke, probe.ErrUndo) {
+						st.bent.Store(true)
+					}
 					t.Finding, t.Args = "environment-broke", []string{broke.Error()}
 				} else {
 					t.judge()
@@ -140,8 +144,8 @@ func (h *house) performAct(ctx context.Context, st *stage, act []*trial) {
 	all.Wait()
 }
 
-// prepare sees to it that an environment runs and that files are in force there, unless they are refused.
-func (h *house) prepare(ctx context.Context, st *stage, files course.Files) (*Rejection, error) {
+// prepare sees to it that an environment runs and that a trial's files are in force there, unless they are refused.
+func (h *house) prepare(ctx context.Context, st *stage, t *trial) (*Rejection, error) {
 	if st.broken() {
 		st.strike(ctx)
 	}
@@ -150,7 +154,16 @@ func (h *house) prepare(ctx context.Context, st *stage, files course.Files) (*Re
 			return nil, err
 		}
 	}
-	return st.apply(ctx, files)
+	rejected, err := st.apply(ctx, t.files)
+	if err != nil || rejected == nil || st.inForce.Equal(t.begins) {
+		return rejected, err
+	}
+	// The refusal may be about what another trial had in force: nginx lets no zone change its key, for instance. What
+	// counts is what becomes of the files where a student comes from.
+	if refused, err := st.apply(ctx, t.begins); err != nil || refused != nil {
+		return rejected, err
+	}
+	return st.apply(ctx, t.files)
 }
 
 // start boots an environment. The first one of a play boots alone, so that images are made once. An engine that is
@@ -209,7 +222,9 @@ func (h *house) failedStart(key string, err error) error {
 type stage struct {
 	play    Play
 	env     Environment
-	inForce course.Files
+	inForce course.Files // nil for not known
+	good    course.Files // what env last accepted
+	bent    atomic.Bool  // a check could not undo what it did to env
 }
 
 func (st *stage) start(ctx context.Context) error {
@@ -222,7 +237,7 @@ func (st *stage) start(ctx context.Context) error {
 		st.env = nil
 		return fmt.Errorf("starting the environment: %w", err)
 	}
-	st.inForce = initial
+	st.inForce, st.good = initial, initial
 	return nil
 }
 
@@ -234,7 +249,7 @@ func (st *stage) broken() bool {
 	case <-st.env.Died():
 		return true
 	default:
-		return false
+		return st.bent.Load()
 	}
 }
 
@@ -247,6 +262,7 @@ func (st *stage) strike(ctx context.Context) {
 	defer cancel()
 	_ = st.env.Stop(ctx) // what is left carries labels; the next start sweeps it
 	st.env, st.inForce = nil, nil
+	st.bent.Store(false)
 }
 
 // apply puts files in force as a session does.
@@ -255,20 +271,20 @@ func (st *stage) apply(ctx context.Context, files course.Files) (*Rejection, err
 		return nil, nil
 	}
 	before := st.inForce
+	st.inForce = nil // until this comes to an end, nobody knows what is in force
 	if err := st.env.Put(ctx, filesOf(st.play.Lab, files)); err != nil {
 		return nil, fmt.Errorf("putting the files in place: %w", err)
 	}
-	for _, service := range changed(st.play.Lab, before, files) {
-		applied, err := st.env.Apply(ctx, service)
-		if err != nil {
-			return nil, fmt.Errorf("applying the files to %s: %w", service, err)
-		}
-		if !applied.OK {
-			r := &Rejection{Message: applied.Message, File: editable(st.play.Lab, applied.File), Line: applied.Line}
-			return r, st.env.Put(ctx, filesOf(st.play.Lab, before))
-		}
+	refused, still, err := applyAll(ctx, st.env, st.play.Lab, before, files)
+	switch {
+	case err != nil:
+		return nil, err
+	case refused != nil:
+		st.inForce = still
+		r := &Rejection{Message: refused.Message, File: editable(st.play.Lab, refused.File), Line: refused.Line}
+		return r, st.env.Put(ctx, filesOf(st.play.Lab, st.good))
 	}
-	st.inForce = files
+	st.inForce, st.good = files, files
 	return nil, nil
 }
 

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -20,8 +19,11 @@ type Config struct {
 	Engine    Engine
 	Observers []Observer // told in this order
 	History   History    // what the student has achieved before; zero for nothing
-	From      string     // step to begin with; "" for the first that is not met
-	Now       func() time.Time
+	// Recall reads History again before a step is checked, as another program of the student may have written a
+	// solution, or met the step, meanwhile. nil for never; an error leaves what is known.
+	Recall func() (History, error)
+	From   string // step to begin with; "" for the first that is not met
+	Now    func() time.Time
 }
 
 // History is what earlier sessions of the same lab achieved.
@@ -69,9 +71,11 @@ type Session struct {
 	seq      int
 	failed   error // of an observer
 	env      Environment
+	left     []removal    // of what could not be removed
 	inForce  course.Files // what env serves; nil for not known
 	good     course.Files // what env last accepted
 	wanted   course.Files // what the latest apply was asked to put in force
+	metWith  course.Files // what a step was last met with; nil for none was
 }
 
 // New prepares a session; nothing runs yet.
@@ -157,20 +161,4 @@ func (s *Session) environment() Environment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.env
-}
-
-// Stop removes the environment. It is safe to call twice, and before Boot.
-func (s *Session) Stop(ctx context.Context) error {
-	s.mu.Lock()
-	env := s.env
-	s.env, s.inForce = nil, nil
-	s.mu.Unlock()
-	if env == nil {
-		return nil
-	}
-	began := time.Now()
-	if err := env.Stop(ctx); err != nil {
-		return fmt.Errorf("removing the environment: %w", err)
-	}
-	return s.emit(Event{Kind: Stopped, Seconds: time.Since(began).Seconds()})
 }

@@ -16,6 +16,7 @@ type stepRun struct {
 	env    Environment
 	step   course.Step
 	probes *probe.Run
+	was    StepProgress // of the step when the run began, with what the student's other programs have made of it
 
 	mu       sync.Mutex
 	observer error // what an observer said against a live exchange
@@ -23,6 +24,8 @@ type stepRun struct {
 
 func (s *Session) newRun(step course.Step) *stepRun {
 	r := &stepRun{s: s, env: s.environment(), step: step}
+	p := s.Progress()
+	r.was = s.recalled(p.Steps[p.index(step.ID)])
 	r.probes = probe.NewRun(r.env, nil)
 	return r
 }
@@ -76,7 +79,9 @@ func (r *stepRun) evaluate(ctx context.Context, from, to int) (probe.Outcome, er
 		if v.err != nil {
 			return probe.Unknown, v.err
 		}
-		err := r.s.emit(judged(r.step.ID, from+i, r.step.Checks[from+i], v.Verdict))
+		e := judged(r.step.ID, from+i, r.step.Checks[from+i], v.Verdict)
+		e.Solved = r.was.Solved
+		err := r.s.emit(e)
 		if err != nil || v.Outcome != probe.Met {
 			return v.Outcome, err
 		}
@@ -106,11 +111,14 @@ type result struct {
 	err error
 }
 
-// look evaluates one check against env. An error says that the environment is gone or ctx ended; that a check could
-// not tell for another reason is a verdict.
+// look evaluates one check against env. An error says that the environment is gone, which it also is where a check could
+// not undo what it did (probe.ErrUndo), or ctx ended; that a check could not tell for another reason is a verdict.
 func look(ctx context.Context, env Environment, probes *probe.Run, c course.Check) result {
 	began := time.Now()
 	v, err := probes.Evaluate(ctx, c)
+	if errors.Is(err, probe.ErrUndo) {
+		return result{err: err} // a service stayed down that should be up: every check after this one would blame the student
+	}
 	if ctx.Err() != nil {
 		return result{err: ctx.Err()}
 	}
