@@ -113,6 +113,10 @@ func (v *environment) up(ctx context.Context, s *service) error {
 	if _, err := v.api.ContainerStart(ctx, s.container, client.ContainerStartOptions{}); err != nil {
 		return fmt.Errorf("starting %s: %w", s.Name, err)
 	}
+	v.mu.Lock()
+	s.shell = nil // it ended with the container, whether that was noticed yet or not
+	v.mu.Unlock()
+	s.workers = workers{seq: s.log.Last()} // those before it are gone, whether they said so or not
 	v.release(s)
 	if err := v.ready(ctx, s); err != nil {
 		return err

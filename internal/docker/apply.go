@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -119,8 +120,8 @@ func (v *environment) applyTo(ctx context.Context, s *service) (session.Applied,
 	return applied, nil
 }
 
-// signal has the main process reload and waits for the line by which the new configuration alone serves. It gives
-// what the service said if it refused to.
+// signal has the main process reload and waits for the line by which the new configuration alone serves, from each of
+// the processes that served the old one. It gives what the service said if it refused to.
 func (v *environment) signal(ctx context.Context, s *service) (refused string, err error) {
 	until, err := regexp.Compile(s.Service.Apply.Until)
 	if err != nil {
@@ -140,6 +141,8 @@ func (v *environment) signal(ctx context.Context, s *service) (refused string, e
 		}
 	}
 	s.pending = s.log.Last()
+	s.workers.read(&s.log, until)
+	old := maps.Clone(s.workers.pids)
 	if _, err := v.api.ContainerKill(ctx, s.container, client.ContainerKillOptions{Signal: s.Service.Apply.Signal}); err != nil {
 		return "", fmt.Errorf("sending SIG%s: %w", s.Service.Apply.Signal, err)
 	}
@@ -151,12 +154,14 @@ func (v *environment) signal(ctx context.Context, s *service) (refused string, e
 	defer cancel()
 	line, err := s.log.Wait(wait, s.pending, done)
 	switch {
+	case err == nil && until.MatchString(line.Text):
+		if err = v.allLeave(ctx, s, old, s.pending, until); err == nil {
+			s.pending = -1
+		}
+		return "", err
 	case err == nil:
 		s.pending = -1
-		if !until.MatchString(line.Text) {
-			refused = line.Text
-		}
-		return refused, nil
+		return line.Text, nil
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.Is(err, probe.ErrLogEnded):

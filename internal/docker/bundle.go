@@ -175,6 +175,7 @@ const maxIndex = 4 << 20
 // ref: it holds one image, that has no other name, and nothing in it leads out of it.
 func CheckArchive(archive io.Reader, ref string) error {
 	names, images := 0, 0
+	seen := contents{}
 	for t := tar.NewReader(archive); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
@@ -183,7 +184,7 @@ func CheckArchive(archive io.Reader, ref string) error {
 		if err != nil {
 			return err
 		}
-		if !staysInside(h) {
+		if !staysInside(h) || !seen.add(h) {
 			return hint.With(fmt.Errorf("%q leads out of the archive", h.Name), "bundle-unsafe", fmt.Sprintf("%q", h.Name))
 		}
 		if !slices.Contains([]string{"manifest.json", "index.json", "repositories"}, path.Clean(h.Name)) {
@@ -204,20 +205,52 @@ func CheckArchive(archive io.Reader, ref string) error {
 		}
 		names, images = names+len(found), images+count
 	}
+	if name := seen.throughLink(); name != "" {
+		return hint.With(fmt.Errorf("%q may be elsewhere, because of a link", name), "bundle-unsafe", fmt.Sprintf("%q", name))
+	}
 	if names == 0 || images != 1 {
 		return hint.With(fmt.Errorf("there is no image %s in its archive, or there are several", ref), "bundle-image", ref)
 	}
 	return nil
 }
 
+// contents are the entries of an archive by their clean names, true for links.
+type contents map[string]bool
+
+// add notes an entry, and tells whether its name is new: of two with one name an engine would keep the later, or write
+// through the link that the earlier one is. Folders may come again.
+func (c contents) add(h *tar.Header) (ok bool) {
+	name := path.Clean(h.Name)
+	link, known := c[name]
+	c[name] = h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
+	return !known || h.Typeflag == tar.TypeDir && !link
+}
+
+// throughLink gives an entry whose folder is a link, "" for none: an engine that unpacks the archive would write it
+// elsewhere, such as over a file that was looked at under another name.
+func (c contents) throughLink() string {
+	for name := range c {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			if c[dir] {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
 // staysInside tells whether an entry, and what it links to, stays in the archive.
 func staysInside(h *tar.Header) bool {
 	local := func(name string) bool { return fs.ValidPath(path.Clean(name)) && !strings.Contains(name, `\`) }
+	if slices.Contains(strings.Split(h.Name, "/"), "..") {
+		return false // where that leads depends on what is a link
+	}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeDir:
 		return local(h.Name)
 	case tar.TypeSymlink:
-		return local(h.Name) && !path.IsAbs(h.Linkname) && local(path.Join(path.Dir(path.Clean(h.Name)), h.Linkname))
+		return local(h.Name) && path.Clean(h.Linkname) == h.Linkname && !path.IsAbs(h.Linkname) &&
+			local(path.Join(path.Dir(path.Clean(h.Name)), h.Linkname))
 	case tar.TypeLink:
 		return local(h.Name) && local(h.Linkname)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/moby/moby/client"
@@ -12,7 +13,8 @@ import (
 	"github.com/cwk-stream/lab/internal/hint"
 )
 
-// archive packs files, or links where the body begins with "->".
+// archive packs files, folders where the name ends with a slash, or links where the body begins with "->", hard ones
+// with "=>".
 func archive(t *testing.T, files ...string) io.Reader {
 	t.Helper()
 	var b bytes.Buffer
@@ -20,6 +22,12 @@ func archive(t *testing.T, files ...string) io.Reader {
 	for i := 0; i < len(files); i += 2 {
 		h := tar.Header{Name: files[i], Typeflag: tar.TypeReg, Size: int64(len(files[i+1]))}
 		body := files[i+1]
+		if strings.HasSuffix(files[i], "/") {
+			h.Typeflag = tar.TypeDir
+		}
+		if len(body) > 2 && body[:2] == "=>" {
+			h.Typeflag, h.Linkname, h.Size, body = tar.TypeLink, body[2:], 0, ""
+		}
 		if len(body) > 2 && body[:2] == "->" {
 			h.Typeflag, h.Linkname, h.Size, body = tar.TypeSymlink, body[2:], 0, ""
 		}
@@ -51,7 +59,15 @@ func TestCheckArchive(t *testing.T) {
 		{"another image, too", "bundle-image", []string{"manifest.json", `[{"RepoTags":["lab/x:1"]},{}]`}},
 		{"another name of old", "bundle-image", []string{"manifest.json", ok, "repositories", `{"debian":{"trixie-slim":"id"}}`}},
 		{"another name in the index", "bundle-image", []string{"manifest.json", ok, "index.json", `{"manifests":[{"annotations":{"io.containerd.image.name":"docker.io/library/debian:trixie-slim"}}]}`}},
-		{"a second manifest", "bundle-image", []string{"manifest.json", ok, "./manifest.json", `[{"RepoTags":["debian:1"]}]`}},
+		{"folders, twice", "", []string{"a/", "", "a/", "", "a/l.tar", "x", "manifest.json", ok}},
+		{"a manifest through a link", "bundle-unsafe", []string{"manifest.json", ok, "x", "->.", "x/manifest.json", `[{"RepoTags":["debian:trixie-slim"]}]`}},
+		{"a manifest through a link that comes later", "bundle-unsafe", []string{"manifest.json", ok, "a/x/manifest.json", `[{"RepoTags":["debian:trixie-slim"]}]`, "./a", "->b"}},
+		{"a manifest through a hard link", "bundle-unsafe", []string{"manifest.json", ok, "x", "=>manifest.json", "x", `[{"RepoTags":["debian:trixie-slim"]}]`}},
+		{"a link for a manifest", "bundle-unsafe", []string{"x", `[{"RepoTags":["debian:trixie-slim"]}]`, "manifest.json", ok, "manifest.json", "->x"}},
+		{"a link through a link", "bundle-unsafe", []string{"manifest.json", ok, "x", "->.", "y", "->x/../z"}},
+		{"a name through a link", "bundle-unsafe", []string{"manifest.json", ok, "x", "->a/b", "x/../manifest.json", ok}},
+		{"names twice", "bundle-unsafe", []string{"manifest.json", ok, "repositories", `{"lab/x":{"1":"id"}}`, "repositories", "{}"}},
+		{"a second manifest", "bundle-unsafe", []string{"manifest.json", ok, "./manifest.json", `[{"RepoTags":["debian:1"]}]`}},
 		{"no name", "bundle-image", []string{"manifest.json", `[{}]`}},
 		{"no manifest", "bundle-image", []string{"c.json", "{}"}},
 		{"no JSON", "bundle-image", []string{"manifest.json", "what?"}},

@@ -43,6 +43,7 @@ type service struct {
 	ended   chan struct{} // closed once it ended for good
 
 	apply   sync.Mutex    // held during Apply
+	workers workers       // that serve; under apply
 	pending int           // Seq after which an Apply that was given up still has its Until line to come; -1 for none
 	hold    chan struct{} // not nil while it is being restarted; then closed. Under environment.mu, as the next two
 	addrs   map[int]string

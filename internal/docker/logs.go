@@ -89,6 +89,7 @@ type lines struct {
 	add  func(time.Time, string)
 	at   time.Time
 	text strings.Builder
+	skip bool // the rest of a line that was too long is on its way
 }
 
 func (l *lines) Write(frame []byte) (int, error) {
@@ -97,10 +98,14 @@ func (l *lines) Write(frame []byte) (int, error) {
 	if !ok || err != nil {
 		at, text = time.Now(), string(frame)
 	}
+	line, whole := strings.CutSuffix(text, "\n")
+	if l.skip {
+		l.skip = !whole
+		return len(frame), nil
+	}
 	if l.text.Len() == 0 {
 		l.at = at
 	}
-	line, whole := strings.CutSuffix(text, "\n")
 	if room := maxLine - l.text.Len(); len(line) > room {
 		line = line[:room]
 	}
@@ -108,6 +113,7 @@ func (l *lines) Write(frame []byte) (int, error) {
 	if whole || l.text.Len() >= maxLine {
 		l.add(l.at, strings.TrimSuffix(l.text.String(), "\r"))
 		l.text.Reset()
+		l.skip = !whole
 	}
 	return len(frame), nil
 }

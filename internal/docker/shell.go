@@ -138,7 +138,7 @@ func quote(argv []string) string {
 func (v *environment) warm(s *service) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(s.Service.Apply.Validate) == 0 || v.stopping {
+	if len(s.Service.Apply.Validate) == 0 || v.stopping || s.shell != nil {
 		return
 	}
 	v.work.Go(func() {
@@ -149,8 +149,15 @@ func (v *environment) warm(s *service) {
 		stop := context.AfterFunc(v.life, sh.close)
 		defer stop()
 		v.mu.Lock()
-		s.shell = sh
+		first := s.shell == nil // another one may have been opened at the same time
+		if first {
+			s.shell = sh
+		}
 		v.mu.Unlock()
+		if !first {
+			sh.close()
+			return
+		}
 		sh.serve()
 		v.drop(s, sh)
 	})

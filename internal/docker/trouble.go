@@ -50,5 +50,6 @@ func classify(err error, host string) (code string, args []any) {
 	return "", nil
 }
 
-// gone tells whether err says that what was to be removed is not there, or is being removed by somebody else.
+// gone tells whether a removal that ended with err has nothing more to do: it succeeded, or what it was about is not
+// there.
 func gone(err error) bool { return err == nil || errdefs.IsNotFound(err) }
