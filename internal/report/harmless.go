@@ -45,3 +45,6 @@ func (h harmless) Write(p []byte) (int, error) {
 
 // HarmlessJSON makes w a place for JSON that a terminal shows rather than obeys.
 func HarmlessJSON(w io.Writer) io.Writer { return harmless{w, inJSON} }
+
+// HarmlessXML makes w a place for XML that a terminal shows rather than obeys.
+func HarmlessXML(w io.Writer) io.Writer { return harmless{w, inXML} }

@@ -128,7 +128,8 @@ func Fact(lang locale.Lang, f probe.Fact) string {
 
 // single lists the facts whose one value may have spaces.
 var single = map[string]bool{"message": true, "closed": true, "refused": true, "value": true, "equals": true,
-	"body-contains": true, "body": true, "log-line": true, "no-log-line": true, "output": true, "trouble": true}
+	"body-contains": true, "body": true, "log-line": true, "no-log-line": true, "output": true, "trouble": true,
+	"no-token": true}
 
 func isNumber(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)

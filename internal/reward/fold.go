@@ -58,8 +58,8 @@ type place struct{ lab, variant, step string }
 type fold struct {
 	events  []session.Event
 	lessons []Lesson
-	known   map[string]Lesson // by lab id
-	solved  map[place]int     // in one session, whose id stands in variant: Seq of the first written solution
+	known   map[string]Lesson         // by lab id
+	helps   map[place][]session.Event // in one session, whose id stands in variant: solutions written, and resets
 
 	read     map[string]bool // lessons
 	xp       map[place]int   // variant is "": awarded once for all variants
@@ -75,7 +75,7 @@ type fold struct {
 }
 
 func newFold(events []session.Event, lessons []Lesson) *fold {
-	f := &fold{lessons: lessons, known: map[string]Lesson{}, solved: map[place]int{}, read: map[string]bool{}, xp: map[place]int{},
+	f := &fold{lessons: lessons, known: map[string]Lesson{}, helps: map[place][]session.Event{}, read: map[string]bool{}, xp: map[place]int{},
 		met: map[place]bool{}, merits: map[place]bool{}, engines: map[place]map[string]bool{}, complete: map[place]bool{},
 		helped: map[place]bool{}, unaided: map[place]bool{}, variants: map[string][]string{}}
 	for _, l := range lessons {
@@ -89,22 +89,25 @@ func newFold(events []session.Event, lessons []Lesson) *fold {
 	})
 	f.events = slices.CompactFunc(f.events, func(a, b session.Event) bool { return a.ID == b.ID && a.ID != "" })
 	for _, e := range f.events {
-		if e.Kind != session.SolvedFor {
-			continue
-		}
-		// By Seq and not by time: within a session it tells the order whatever the clock does.
-		p := place{e.Lab, e.Session, e.Step}
-		if seq, ok := f.solved[p]; !ok || e.Seq < seq {
-			f.solved[p] = e.Seq
+		if e.Kind == session.SolvedFor || e.Kind == session.Reset {
+			p := place{e.Lab, e.Session, e.Step}
+			f.helps[p] = append(f.helps[p], e)
 		}
 	}
 	return f
 }
 
-// merit tells whether e was achieved without a solution written before in its session.
+// merit tells whether e was achieved without a written solution: the session did not know of one, and wrote none
+// itself since the files were last reset.
 func (f *fold) merit(e session.Event) bool {
-	seq, ok := f.solved[place{e.Lab, e.Session, e.Step}]
-	return !e.Solved && (!ok || e.Seq < seq)
+	var last session.Event
+	for _, h := range f.helps[place{e.Lab, e.Session, e.Step}] {
+		// By Seq and not by time: within a session it tells the order whatever the clock does.
+		if h.Seq < e.Seq && h.Seq > last.Seq {
+			last = h
+		}
+	}
+	return !e.Solved && last.Kind != session.SolvedFor
 }
 
 func (f *fold) add(i int, e session.Event) {
