@@ -99,6 +99,7 @@ var tuiWords = catalog{
 	"tui.last-good":        {"The last good configuration goes on serving.", "이전 설정이 그대로 동작하고 있습니다."},
 	"tui.files-unreadable": {"your files cannot be read", "파일을 읽을 수 없습니다"},
 	"tui.trouble":          {"the environment is in trouble", "실습 환경에 문제가 생겼습니다"},
+	"tui.reopen":           {"esc, and opening the lesson again, begins anew", "esc로 나갔다가 레슨을 다시 열면 새로 시작합니다"},
 	"tui.busy":             {"the lab is busy; try again in a moment", "아직 처리 중입니다. 잠시 뒤 다시 눌러 주세요"},
 
 	// Hints and evidence.
@@ -133,6 +134,7 @@ var tuiWords = catalog{
 	// The editors.
 	"tui.editor-failed":  {"your editor ended with an error: %s", "편집기가 오류로 끝났습니다: %s"},
 	"tui.editor-clean":   {"every save is checked at once", "저장하면 바로 검사합니다"},
+	"tui.editor-unfit":   {"%s holds what the editor here would lose; set $EDITOR, or use your own editor", "여기 편집기로 열면 %s의 내용을 잃게 됩니다. $EDITOR를 설정하거나 쓰던 편집기로 여세요"},
 	"tui.editor-dirty":   {"not saved yet", "아직 저장하지 않음"},
 	"tui.saved-now":      {"%s is saved", "저장했습니다: %s"},
 	"tui.save-failed":    {"not saved:", "저장하지 못했습니다:"},

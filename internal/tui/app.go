@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -46,6 +47,7 @@ type app struct {
 	leaving     bool
 	interrupted bool  // by Ctrl-C
 	crash       error // a bug, for which the program leaves
+	trouble     error // what could not be removed while it left
 	quitting    int   // labs that are still ending
 }
 
@@ -55,15 +57,16 @@ func newApp(d *desk, o Options) *app {
 
 // Init asks the terminal and the backend for what the first frame can do without.
 func (a *app) Init() tea.Cmd {
-	cmds := []tea.Cmd{a.d.loadStanding()}
-	if a.ask {
-		cmds = append(cmds, tea.RequestBackgroundColor)
-	}
+	work := []tea.Cmd{a.d.loadStanding()}
 	switch {
 	case a.visit != nil:
-		cmds = append(cmds, a.show(*a.visit))
+		work = append(work, a.show(*a.visit))
 	case a.open != "":
-		cmds = append(cmds, a.enter(a.open))
+		work = append(work, a.enter(a.open))
+	}
+	cmds := []tea.Cmd{a.d.soon(tea.Batch(work...))}
+	if a.ask {
+		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
 	return tea.Batch(cmds...)
 }
@@ -98,8 +101,9 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 	case standingMsg:
 		if m.err == nil {
 			a.d.standing, a.d.knows = m.standing, true
+			return a.broadcast(m)
 		}
-		return a.broadcast(m)
+		return tea.Batch(a.broadcast(m), notice(bad, errorWords(a.d, m.err)))
 	case openMsg:
 		return a.enter(m.lesson)
 	case pushMsg:
@@ -296,6 +300,7 @@ func (a *app) quit() tea.Cmd {
 
 func (a *app) ended(m endedMsg) tea.Cmd {
 	if a.leaving {
+		a.trouble = errors.Join(a.trouble, m.err)
 		if a.quitting--; a.quitting <= 0 {
 			return tea.Quit
 		}

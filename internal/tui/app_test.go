@@ -12,6 +12,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/locale"
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/session"
@@ -240,28 +241,6 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// TestEditor types into the built-in editor, saves, and does not lose what is not saved.
-func TestEditor(t *testing.T) {
-	s := newShow(t, locale.Korean, 100, 30, open03)
-	s.ready()
-	s.key("e", "#", "안", "녕")
-	if v := s.a.View(); v.Cursor == nil || v.Cursor.X != 2+6+5 || v.Cursor.Y != 2 {
-		t.Errorf("the cursor is at %+v; the input method needs it after the last letter", v.Cursor)
-	}
-	s.key("esc")
-	if _, still := s.a.top().(*editorScreen); !still {
-		t.Fatal("esc dropped what was not saved")
-	}
-	s.key("ctrl+s", "esc")
-	data, err := os.ReadFile(s.house.live.Files.Path("websocket.conf"))
-	if err != nil || !strings.HasPrefix(string(data), "#안녕# websocket.conf") {
-		t.Errorf("saved %.40q, %v", data, err)
-	}
-	if _, still := s.a.top().(*editorScreen); still {
-		t.Error("esc did not close the editor")
-	}
-}
-
 // TestBigPaste: a megabyte is refused in the editor, cut in the search, and ignored elsewhere.
 func TestBigPaste(t *testing.T) {
 	big := tea.PasteMsg{Content: strings.Repeat("0123456789abcdef\n", 1<<16)}
@@ -381,5 +360,25 @@ func TestChangesOfTheNewStep(t *testing.T) {
 	s.send(late)
 	if got := lab.file.changes(); got != "+1" {
 		t.Errorf("changes after a late look: got %q, want +1", got)
+	}
+}
+
+// TestChecksSideBySide: of checks that wait together, each outcome stands over its own check, whichever ends first.
+func TestChecksSideBySide(t *testing.T) {
+	s := newShow(t, locale.English, 120, 40, open03)
+	s.ready()
+	stage := s.house.stage
+	s.play(func() {
+		stage.checking(1, course.KindIdle, 30)
+		stage.checking(2, course.KindHandshake, 5)
+		stage.judge(1, course.KindIdle, probe.Met, probe.Fact{}, probe.Fact{}, "", 30)
+		stage.judge(2, course.KindHandshake, probe.NotMet, probe.Fact{}, probe.Fact{}, "", 31)
+	})
+	var heads []string
+	for _, r := range s.a.top().(*labScreen).wire.rows {
+		heads = append(heads, fmt.Sprint(r.headKey, r.headArgs[0]))
+	}
+	if got := strings.Join(heads, " "); got != "wire-met1 wire-not-met2" {
+		t.Errorf("got %s", got)
 	}
 }

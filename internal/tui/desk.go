@@ -28,6 +28,7 @@ type desk struct {
 	opener  []string
 	now     func() time.Time
 	after   func(time.Duration, func(time.Time) tea.Msg) tea.Cmd // like tea.Tick, but gone when ctx is
+	soon    func(tea.Cmd) tea.Cmd                                // puts work off until the first frame is out
 	labs    *keeper
 	box     *inbox
 
@@ -46,12 +47,23 @@ type engineState struct {
 func newDesk(ctx context.Context, o Options, labs *keeper, box *inbox) *desk {
 	d := &desk{ctx: ctx, lang: o.Lang, dark: o.Back != Light, profile: colorprofile.TrueColor, motion: o.Motion,
 		course: o.Course, backend: o.Backend, editor: o.Editor, opener: o.Opener, now: time.Now, after: timer(ctx),
-		labs: labs, box: box, runs: &atomic.Int64{}}
+		soon: afterFirstFrame(ctx), labs: labs, box: box, runs: &atomic.Int64{}}
 	if d.lang == "" {
 		d.lang = locale.English
 	}
 	d.repaint()
 	return d
+}
+
+// firstFrame is how long the terminal's size and the renderer's first tick take. What begins only then does not compete
+// with the frame for the processor.
+const firstFrame = 20 * time.Millisecond
+
+func afterFirstFrame(ctx context.Context) func(tea.Cmd) tea.Cmd {
+	after := timer(ctx)
+	return func(cmd tea.Cmd) tea.Cmd {
+		return after(firstFrame, func(time.Time) tea.Msg { return tea.BatchMsg{cmd} })
+	}
 }
 
 func timer(ctx context.Context) func(time.Duration, func(time.Time) tea.Msg) tea.Cmd {

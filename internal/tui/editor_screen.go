@@ -24,25 +24,80 @@ type editorScreen struct {
 	name  string
 	path  string
 	area  textarea.Model
-	saved string
-	sure  bool // esc was pressed once over unsaved changes
+	saved string            // what the area held when it was last as the file is
+	lines map[string]string // of the file by what the area makes of them: it knows neither tabs nor carriage returns
+	tabs  bool              // the file is indented with tabs
+	sure  bool              // esc was pressed once over unsaved changes
+
+	saving, closing bool // a save is on its way; esc was pressed meanwhile
 }
 
-func newEditorScreen(d *desk, files Files, name string, contents course.Files, line int) *editorScreen {
+// savedMsg says how a save went.
+type savedMsg struct {
+	text string // what the area held
+	err  error
+}
+
+// newEditorScreen opens a file; ok is false where it holds what the area would lose.
+func newEditorScreen(d *desk, files Files, name string, contents course.Files, line int) (e *editorScreen, ok bool) {
 	text := string(contents[name])
-	e := &editorScreen{d: d, name: name, path: files.Path(name), area: textarea.New(), saved: text}
+	e = &editorScreen{d: d, name: name, path: files.Path(name), area: textarea.New(), lines: map[string]string{}}
 	e.area.MaxHeight, e.area.MaxWidth, e.area.CharLimit = 9999, 0, maxEdit
 	e.area.Prompt, e.area.ShowLineNumbers = "", true
 	e.area.SetVirtualCursor(false)
 	e.paint()
-	e.area.SetValue(text)
+	e.area.SetValue(strings.ReplaceAll(text, "\r\n", "\n")) // it would make two lines of it
+	if e.saved = e.area.Value(); !e.learn(text) {
+		return nil, false
+	}
 	e.area.MoveToBegin()
 	for range max(line-1, 0) {
 		e.area.CursorDown()
 	}
 	e.area.CursorStart()
 	e.area.Focus()
-	return e
+	return e, true
+}
+
+// indent is what the area makes of a tab.
+const indent = "    "
+
+// learn keeps what each line of the file was before the area took it; false where the area took something else.
+func (e *editorScreen) learn(text string) bool {
+	was, now := strings.Split(text, "\n"), strings.Split(e.saved, "\n")
+	if len(was) != len(now) {
+		return false
+	}
+	for i, line := range was {
+		if strings.ReplaceAll(strings.TrimSuffix(line, "\r"), "\t", indent) != now[i] {
+			return false
+		}
+		e.lines[now[i]] = line
+		e.tabs = e.tabs || strings.HasPrefix(line, "\t")
+	}
+	return true
+}
+
+// written is the area's text as it goes into the file: lines of the file as they were there, and others indented as they
+// are.
+func (e *editorScreen) written() string {
+	lines := strings.Split(e.area.Value(), "\n")
+	for i, line := range lines {
+		if was, ok := e.lines[line]; ok {
+			lines[i] = was
+			continue
+		}
+		for tabs := ""; e.tabs && strings.HasPrefix(line, tabs+indent); {
+			line = tabs + "\t" + line[len(tabs+indent):]
+			tabs += "\t"
+			lines[i] = line
+		}
+	}
+	text := strings.Join(lines, "\n")
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text
 }
 
 func (e *editorScreen) paint() {
@@ -77,6 +132,8 @@ func (e *editorScreen) Update(msg tea.Msg) tea.Cmd {
 			return cmd
 		}
 		e.sure = false
+	case savedMsg:
+		return e.wrote(m)
 	case tea.PasteMsg:
 		if len(m.Content) > maxPaste {
 			return notice(warn, e.d.say("paste-too-long", len(m.Content)>>10, maxPaste>>10))
@@ -103,22 +160,30 @@ func (e *editorScreen) Bindings() []binding {
 }
 
 func (e *editorScreen) save() tea.Cmd {
-	text, path := e.area.Value(), e.path
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
+	e.saving = true
+	held, text, path := e.area.Value(), e.written(), e.path
+	return func() tea.Msg { return savedMsg{held, os.WriteFile(path, []byte(text), 0o600)} }
+}
+
+func (e *editorScreen) wrote(m savedMsg) tea.Cmd {
+	closing := e.closing
+	e.saving, e.closing = false, false
+	if m.err != nil {
+		return notice(bad, e.d.say("save-failed")+" "+clean(m.err.Error()))
 	}
-	e.saved = e.area.Value()
-	failed := e.d.say("save-failed")
-	done := e.d.say("saved-now", e.name)
-	return func() tea.Msg {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			return noticeMsg{text: failed + " " + clean(err.Error()), mood: bad}
-		}
-		return noticeMsg{text: done, mood: good}
+	e.saved = m.text
+	done := notice(good, e.d.say("saved-now", e.name))
+	if closing {
+		return tea.Batch(done, e.close())
 	}
+	return done
 }
 
 func (e *editorScreen) close() tea.Cmd {
+	if e.saving { // whether there is something to lose is not known yet
+		e.closing = true
+		return nil
+	}
 	if e.dirty() && !e.sure {
 		e.sure = true
 		return notice(warn, e.d.say("unsaved"))

@@ -14,7 +14,7 @@ import (
 // Bindings are what the keys do in the lab just now.
 func (s *labScreen) Bindings() []binding {
 	step, at, ok := s.step()
-	live := s.live != nil && !s.ending
+	live := s.live != nil && !s.ending && s.failed == nil // a session that ended by itself answers no key
 	last := s.progress.Current >= len(s.progress.Steps)-1
 	met := ok && at.Met && at.Outcome != "not-met"
 	_, code := s.reading.visibleCode()
@@ -185,7 +185,11 @@ func (s *labScreen) edit() tea.Cmd {
 	name := s.file.name()
 	path := s.live.Files.Path(name)
 	if len(s.d.editor) == 0 {
-		return say(pushMsg{newEditorScreen(s.d, s.live.Files, name, s.file.files, s.file.target())})
+		e, ok := newEditorScreen(s.d, s.live.Files, name, s.file.files, s.file.target())
+		if !ok {
+			return notice(warn, s.d.say("editor-unfit", name))
+		}
+		return say(pushMsg{e})
 	}
 	args := slices.Clone(s.d.editor[1:])
 	switch filepath.Base(s.d.editor[0]) {

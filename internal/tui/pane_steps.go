@@ -27,7 +27,7 @@ func (s *labScreen) stepsLines(w int) []string {
 func (s *labScreen) beginning(w int) []string {
 	switch {
 	case s.failed != nil:
-		return failure(s.d, s.failed, w)
+		return append(append(failure(s.d, s.failed, w), ""), wrap(s.d.th.Quiet.Render(s.d.say("reopen")), w)...)
 	case s.lesson.Lab == "":
 		return wrap(s.d.th.Quiet.Render(s.d.say("no-lab")), w)
 	}

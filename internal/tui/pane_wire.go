@@ -90,11 +90,13 @@ func (p *wirePane) heading(m mood, key string, args ...any) {
 func (p *wirePane) conclude(e session.Event) {
 	row := wireRow{headKey: "wire-" + string(e.Outcome), headArgs: []any{e.Check, e.CheckKind, took(e.Seconds)},
 		mood: outcomeMood(e.Outcome)}
-	if p.start > 0 && p.start <= len(p.rows) && p.rows[p.start-1].headKey == "wire-check" {
-		p.rows[p.start-1] = row
-	} else {
-		p.rows = append(p.rows, row)
+	for i, r := range slices.Backward(p.rows) { // of checks that wait side by side, any may end first
+		if r.headKey == "wire-check" && r.headArgs[0] == e.Check {
+			p.rows[i] = row
+			return
+		}
 	}
+	p.rows = append(p.rows, row)
 }
 
 // insert puts an exchange at its time within the check: logs arrive later than what they tell of.

@@ -32,6 +32,7 @@ func newShow(t testing.TB, lang locale.Lang, w, h int, open string) *show {
 	o := Options{Lang: lang, Back: Dark, Motion: true, Course: c, Open: open, Backend: house}
 	d := newDesk(context.Background(), o, &keeper{}, newInbox())
 	d.now = func() time.Time { return house.stage.now }
+	d.soon = func(cmd tea.Cmd) tea.Cmd { return cmd }
 	d.after = func(time.Duration, func(time.Time) tea.Msg) tea.Cmd { return nil }
 	s := &show{t: t, a: newApp(d, o), house: house}
 	s.run(s.a.Init())

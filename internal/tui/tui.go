@@ -151,7 +151,7 @@ func Run(ctx context.Context, o Options) error {
 	left, interrupted := a.leaving, a.interrupted || outer.Err() != nil && !a.leaving
 	cancel()
 	pump.Wait()
-	return errors.Join(a.crash, outcome(err, left, interrupted), labs.endAll())
+	return errors.Join(a.crash, outcome(err, left, interrupted), a.trouble, labs.endAll())
 }
 
 // errBug is a panic; the stack follows it.
