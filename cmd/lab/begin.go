@@ -52,7 +52,7 @@ func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) 
 	if p.demo {
 		r.Files, r.remove, err = a.scratch(p.lab)
 	} else {
-		c.Observers, c.History, err = a.remembering(p, observers)
+		err = a.remember(&c)
 		if err == nil {
 			r.Files, err = a.workspace(p.lab)
 		}
@@ -72,14 +72,19 @@ func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) 
 	return r, nil
 }
 
-// remembering puts the journal before the other observers, and gives what it knows of the lab.
-func (a *app) remembering(p plan, observers []session.Observer) ([]session.Observer, session.History, error) {
+// remember puts the journal before a session's other observers, and tells the session what it knows of the lab.
+func (a *app) remember(c *session.Config) error {
 	j, err := a.journal()
 	if err != nil {
-		return nil, session.History{}, err
+		return err
 	}
-	h, err := a.history(p.lab)
-	return append([]session.Observer{j}, observers...), h, err
+	c.Observers = append([]session.Observer{j}, c.Observers...)
+	c.Recall = func() (session.History, error) {
+		events, _, err := j.Load()
+		return session.Recall(events, c.Lab), err
+	}
+	c.History, err = a.history(c.Lab)
+	return err
 }
 
 // end removes the session's environment and scratch files, whatever became of ctx. It returns the first error of err

@@ -15,12 +15,12 @@ import (
 )
 
 func (a *app) bundleCommand() *cobra.Command {
-	c := &cobra.Command{
+	c := family(&cobra.Command{
 		Use: "bundle", Short: "Carry lessons, labs and images to a machine without a network, in one file",
 		Long: "A bundle is one file with the lessons, the labs, and the images that the labs run on. Every part of it has a\n" +
 			"checksum: one that is cut off, damaged, or no bundle at all is refused, and nothing is changed.",
 		Example: "  lab bundle save course.bundle     where there is a network\n  lab bundle load course.bundle     where there is none",
-	}
+	})
 	var saveBare, loadBare bool
 	save := &cobra.Command{
 		Use: "save FILE", Short: "Write lessons, labs and images into a file", Args: exactly("a file"),

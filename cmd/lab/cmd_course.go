@@ -73,25 +73,23 @@ func (a *app) listCommand() *cobra.Command {
 		Use: "list", Short: "The course: lessons, how far you are, XP to gain",
 		Example: "  lab list\n  lab list --output json",
 		Args:    exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			c, err := a.course()
-			if err != nil {
-				return err
-			}
-			s, err := a.standing(c)
-			if err != nil {
-				return err
-			}
-			rows := a.rows(c, s)
-			if output == "json" {
-				return a.printJSON(rows)
-			}
-			a.printList(rows, s)
-			return nil
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.list(output) },
 	}
 	outputFlag(c, &output, "text", "json")
 	return c
+}
+
+func (a *app) list(output string) error {
+	c, s, err := a.standings()
+	if err != nil {
+		return err
+	}
+	rows := a.rows(c, s)
+	if output == "json" {
+		return a.printJSON(rows)
+	}
+	a.printList(rows, s)
+	return nil
 }
 
 func (a *app) rows(c *course.Course, s reward.Standing) []listed {
@@ -188,11 +186,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Example: "  lab status\n  lab status --output json",
 		Args:    exactly(),
 		RunE: func(*cobra.Command, []string) error {
-			c, err := a.course()
-			if err != nil {
-				return err
-			}
-			s, err := a.standing(c)
+			_, s, err := a.standings()
 			if err != nil {
 				return err
 			}
@@ -225,11 +219,7 @@ func (a *app) nextCommand() *cobra.Command {
 		Use: "next", Short: "Open the next thing to do",
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			all, err := a.course()
-			if err != nil {
-				return err
-			}
-			s, err := a.standing(all)
+			all, s, err := a.standings()
 			if err != nil {
 				return err
 			}

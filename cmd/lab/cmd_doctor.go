@@ -38,9 +38,6 @@ func (a *app) doctorCommand() *cobra.Command {
 		Example: "  lab doctor\n  lab doctor --output json\n  lab doctor --report lab-report.txt",
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := oneOf(output, "text", "json"); err != nil {
-				return err
-			}
 			findings := a.examine(c.Context())
 			if output == "json" {
 				if err := a.printJSON(findings); err != nil {

@@ -48,7 +48,7 @@ func (a *app) offline(name string, f stepFlags) (*offline, error) {
 		return nil, err
 	}
 	c := session.Config{Lab: t.lab, Files: o.files, Engine: nothing{}, From: p.from}
-	if c.Observers, c.History, err = a.remembering(p, nil); err != nil {
+	if err = a.remember(&c); err != nil {
 		return nil, err
 	}
 	o.Session, err = session.New(c)

@@ -147,7 +147,7 @@ func (a *app) cleanCommand() *cobra.Command {
 }
 
 func (a *app) progressCommand() *cobra.Command {
-	c := &cobra.Command{Use: "progress", Short: "Move or join progress between machines"}
+	c := family(&cobra.Command{Use: "progress", Short: "Move or join progress between machines"})
 	c.AddCommand(&cobra.Command{
 		Use: "export FILE", Short: "Write your progress to a file (- for standard output)", Args: exactly("a file"),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/reward"
 )
 
@@ -50,7 +51,7 @@ func (a *app) lint(dir, output string) error {
 	for _, f := range found {
 		problems = append(problems, lintFolder(dir, f)...)
 	}
-	problems = append(problems, lintAchievements(dir)...)
+	problems = append(problems, lintCourse(dir)...).Unique()
 	if err := a.printProblems(problems, output); err != nil {
 		return err
 	}
@@ -90,31 +91,34 @@ func linksFrom(dir string, f folder) func(string) bool {
 	}
 }
 
-// lintAchievements wants each achievement of a course to be there to be had; only a whole course can tell.
-func lintAchievements(dir string) course.Problems {
-	for _, needed := range []string{"lessons", "labs", "assets/achievements.yaml"} {
+// lintCourse looks at what only a whole course can tell: that its lessons and labs fit together, and that each achievement
+// is there to be had.
+func lintCourse(dir string) course.Problems {
+	for _, needed := range []string{"lessons", "labs"} {
 		if _, err := os.Stat(filepath.Join(dir, needed)); err != nil {
 			return nil
 		}
 	}
-	problem := func(err error) course.Problems {
-		return course.Problems{{File: "assets/achievements.yaml", Message: err.Error()}}
-	}
 	c, err := course.Load(os.DirFS(filepath.Join(dir, "lessons")), os.DirFS(filepath.Join(dir, "labs")))
 	if err != nil {
-		return nil // it was said already
-	}
-	tables, err := reward.Load(os.DirFS(filepath.Join(dir, "assets")))
-	if err != nil {
-		return problem(err)
+		return course.Problems{}.Collect("lessons", err)
 	}
 	lessons, err := outline(c)
 	if err != nil {
+		return course.Problems{}.Collect("labs", err)
+	}
+	const achievements = "assets/achievements.yaml"
+	if _, err := os.Stat(filepath.Join(dir, achievements)); err != nil {
 		return nil
+	}
+	tables, err := reward.Load(os.DirFS(filepath.Join(dir, "assets")))
+	if err != nil {
+		return course.Problems{{File: achievements, Message: err.Error()}}
 	}
 	var out course.Problems
 	for _, id := range tables.Unreachable(lessons, kindsOf(c)) {
-		out = append(out, problem(fmt.Errorf("achievement %s cannot be reached by any lab of the course", id))...)
+		out = append(out, course.Problem{File: achievements,
+			Message: fmt.Sprintf("achievement %s cannot be reached by any lab of the course", id)})
 	}
 	return out
 }
@@ -138,26 +142,23 @@ func kindsOf(c *course.Course) map[string]bool {
 
 // printProblems writes problems with their source and hint, or as one JSON object a line.
 func (a *app) printProblems(problems course.Problems, output string) error {
-	switch output {
-	case "json":
-		e := json.NewEncoder(a.out)
+	if output == "json" {
+		e := json.NewEncoder(report.HarmlessJSON(a.out))
 		for _, p := range problems {
 			if err := e.Encode(p); err != nil {
 				return err
 			}
 		}
 		return nil
-	case "text":
-		for _, p := range problems {
-			fmt.Fprintln(a.out, shown(p.String()))
-			if p.Source != "" {
-				fmt.Fprintln(a.out, shown(strings.TrimRight(p.Source, "\n")))
-			}
-			if p.Hint != "" {
-				fmt.Fprintln(a.out, "  "+a.lang().Say("hint.prefix")+" "+shown(p.Hint))
-			}
-		}
-		return nil
 	}
-	return usageError{fmt.Errorf("--output %s: there is text and json", output)}
+	for _, p := range problems {
+		fmt.Fprintln(a.out, shown(p.String()))
+		if p.Source != "" {
+			fmt.Fprintln(a.out, shown(strings.TrimRight(p.Source, "\n")))
+		}
+		if p.Hint != "" {
+			fmt.Fprintln(a.out, "  "+a.lang().Say("hint.prefix")+" "+shown(p.Hint))
+		}
+	}
+	return nil
 }

@@ -13,7 +13,10 @@ import (
 )
 
 // testOptions are the options of `lab test`.
-type testOptions struct{ engine, proxy, step, output string }
+type testOptions struct {
+	engine, proxy, step, output string
+	quick                       bool
+}
 
 // testCommand is `lab test`. Its file cannot be called after it: Go would take that for a test.
 func (a *app) testCommand() *cobra.Command {
@@ -38,9 +41,10 @@ func (a *app) testCommand() *cobra.Command {
 			return a.test(c.Context(), name, o)
 		},
 	}
-	c.Flags().StringVar(&o.engine, "engine", "", "docker or embedded (default: every engine that the lab claims)")
+	choiceFlag(c, "engine", &o.engine, "docker or embedded (default: every engine that the lab claims)", engineDocker, engineEmbedded)
 	c.Flags().StringVar(&o.proxy, "proxy", "", "the lab's variant (default: every one)")
 	c.Flags().StringVar(&o.step, "step", "", "this step alone, by number or id")
+	c.Flags().BoolVar(&o.quick, "quick", false, "the steps alone, without mistakes and answers")
 	outputFlag(c, &o.output, "text", "json", "junit")
 	return c
 }
@@ -51,18 +55,13 @@ func (a *app) test(ctx context.Context, name string, o testOptions) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.rehearsalReport(o.output)
-	if err != nil {
+	out := a.rehearsalReport(o.output)
+	r := session.Rehearsal{Quick: o.quick, Say: out.trial, Planned: out.planned}
+	if labs, r.Step, err = havingStep(labs, o.step); err != nil {
 		return err
 	}
-	r := session.Rehearsal{Say: out.trial, Planned: out.planned}
 	if r.Plays, err = a.plays(ctx, labs, o.engine); err != nil {
 		return err
-	}
-	if o.step != "" {
-		if r.Step, err = stepID(labs[0], o.step); err != nil {
-			return err
-		}
 	}
 	began := time.Now()
 	trials, err := session.Rehearse(ctx, r)
@@ -76,6 +75,27 @@ func (a *app) test(ctx context.Context, name string, o testOptions) error {
 		return errNotMet
 	}
 	return nil
+}
+
+// havingStep leaves the labs that have a step, given by number or id, and gives its id; "" leaves them all. Of several
+// labs, the step is that of the first that has one.
+func havingStep(labs []course.Lab, name string) (having []course.Lab, id string, err error) {
+	if name == "" {
+		return labs, "", nil
+	}
+	for _, lab := range labs {
+		step, unknown := stepID(lab, name)
+		switch {
+		case unknown != nil:
+			err = unknown
+		case id == "" || id == step:
+			id, having = step, append(having, lab)
+		}
+	}
+	if id == "" {
+		return nil, "", err
+	}
+	return having, id, nil
 }
 
 // plays pairs each lab with each engine that it claims, or with the one that is asked for.

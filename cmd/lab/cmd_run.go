@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,22 +35,15 @@ func (a *app) runCommand() *cobra.Command {
 
 // outputFlag adds --output to a command; the first format is the default.
 func outputFlag(c *cobra.Command, output *string, formats ...string) {
-	usage := "format: " + formats[0]
-	for _, f := range formats[1:] {
-		usage += ", " + f
-	}
-	c.Flags().StringVar(output, "output", formats[0], usage)
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	*output = formats[0]
+	choiceFlag(c, "output", output, "format: "+strings.Join(formats, ", "), formats...)
 }
 
 // report has a session do something, and reports it in a format. That a check is not met is errNotMet.
 func (a *app) report(ctx context.Context, p plan, output string,
 	do func(context.Context, *session.Session) (probe.Outcome, error),
 ) error {
-	out, err := a.reporter(output, p, p.from)
-	if err != nil {
-		return err
-	}
+	out := a.reporter(output, p, p.from)
 	r, err := a.begin(ctx, p, out)
 	if err != nil {
 		return err

@@ -43,9 +43,7 @@ func (a *app) open(ctx context.Context, name string, o startOptions) error {
 		return a.screen(ctx, name, o)
 	}
 	if name == "" {
-		list := a.listCommand()
-		list.SetArgs(nil)
-		return list.ExecuteContext(ctx)
+		return a.list("text")
 	}
 	t, err := a.find(name, o.proxy)
 	if err != nil {

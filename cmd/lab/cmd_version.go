@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,9 +68,6 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: "Version, commit, Go, platform, engines", Args: exactly(),
 		Example: "  lab version\n  lab version --output json",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := oneOf(output, "text", "json"); err != nil {
-				return err
-			}
 			b := thisBuild()
 			b.Engines = map[string]string{engineEmbedded: a.lang().Say("doctor.always"), engineDocker: a.engineVersion(c.Context())}
 			if output == "json" {
@@ -97,12 +92,4 @@ func (a *app) engineVersion(ctx context.Context) string {
 		return a.lang().Say("version.no-engine")
 	}
 	return v
-}
-
-// oneOf holds --output to the formats that there are.
-func oneOf(output string, formats ...string) error {
-	if slices.Contains(formats, output) {
-		return nil
-	}
-	return usageError{fmt.Errorf("--output %s: there is %s", output, strings.Join(formats, " and "))}
 }

@@ -59,7 +59,7 @@ var position = regexp.MustCompile(`\x1b\[\d+;(\d+)R`)
 // cursor's place (DSR 6). ok is false where it does not answer.
 func (a *app) measure(text string) (cells int, ok bool) {
 	in, isFile := a.in.(*os.File)
-	if !isFile || !isTerminal(a.in) {
+	if !isFile || !isTerminal(a.in) || a.linear() {
 		return 0, false
 	}
 	state, err := term.MakeRaw(int(in.Fd()))

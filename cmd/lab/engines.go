@@ -42,9 +42,9 @@ const asking = 3 * time.Second
 
 // engineFlag adds --engine to a command.
 func engineFlag(c *cobra.Command, engine *string) {
-	c.Flags().StringVar(engine, "engine", engineAuto, "docker, embedded, or auto: docker where it works, else embedded")
-	_ = c.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(
-		[]string{engineAuto, engineDocker, engineEmbedded}, cobra.ShellCompDirectiveNoFileComp))
+	*engine = engineAuto
+	choiceFlag(c, "engine", engine, "docker, embedded, or auto: docker where it works, else embedded",
+		engineAuto, engineDocker, engineEmbedded)
 }
 
 // proxyFlag adds --proxy to a command.
@@ -69,10 +69,8 @@ func (a *app) engine(ctx context.Context, name string, lab course.Lab) (session.
 			a.guardEngine(ctx, e)
 		}
 		return e, why{}, err
-	case engineAuto, "":
-		return a.autoEngine(ctx, lab)
 	}
-	return nil, why{}, usageError{fmt.Errorf("--engine %s: there is auto, docker and embedded", name)}
+	return a.autoEngine(ctx, lab)
 }
 
 func (a *app) autoEngine(ctx context.Context, lab course.Lab) (session.Engine, why, error) {

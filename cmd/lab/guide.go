@@ -20,15 +20,8 @@ import (
 // screen readers.
 func (a *app) guide(ctx context.Context, p plan) error {
 	p.guided, p.live = true, true
-	out, err := a.reporter("text", p, "")
-	if err != nil {
-		return err
-	}
-	c, err := a.course()
-	if err != nil {
-		return err
-	}
-	before, err := a.standing(c)
+	out := a.reporter("text", p, "")
+	_, before, err := a.standings()
 	if err != nil {
 		return err
 	}
@@ -37,27 +30,59 @@ func (a *app) guide(ctx context.Context, p plan) error {
 		return err
 	}
 	out.Note(a.because(r.Why))
-	g := &guided{app: a, r: r, lesson: p.lesson, before: before, lines: lines(ctx, a.in)}
+	g := &guided{app: a, r: r, lesson: p.lesson, before: before, in: prompt(ctx, a.in)}
 	err = g.run(ctx)
 	err = a.end(ctx, r, err)
 	return errors.Join(err, out.Close())
 }
 
-// lines reads lines until the end of the input or of ctx. The reader itself cannot be interrupted: it may live until
-// its next line, which ends with the program at the latest.
-func lines(ctx context.Context, in io.Reader) <-chan string {
-	out := make(chan string)
+// prompter reads lines, each when it is asked for: between two questions the input belongs to whatever else reads
+// the terminal, such as an editor.
+type prompter struct {
+	asks  chan struct{}
+	lines chan string // closed at the end of the input
+}
+
+// prompt reads in until its end or that of ctx. The reader itself cannot be interrupted: a question that is open when
+// ctx ends may stay so until the next line, which ends with the program at the latest.
+func prompt(ctx context.Context, in io.Reader) *prompter {
+	p := &prompter{asks: make(chan struct{}), lines: make(chan string)}
 	go func() {
-		defer close(out)
-		for s := bufio.NewScanner(in); s.Scan(); {
+		defer close(p.lines)
+		for s := bufio.NewScanner(in); ; {
 			select {
-			case out <- strings.TrimSpace(s.Text()):
+			case <-p.asks:
+			case <-ctx.Done():
+				return
+			}
+			if !s.Scan() {
+				return
+			}
+			select {
+			case p.lines <- strings.TrimSpace(s.Text()):
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
-	return out
+	return p
+}
+
+// line asks for one line; ok is false at the end of the input.
+func (p *prompter) line(ctx context.Context) (line string, ok bool, err error) {
+	select {
+	case p.asks <- struct{}{}:
+	case <-p.lines: // nothing comes unasked: the input has ended
+		return "", false, nil
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	case line, ok = <-p.lines:
+		return line, ok, nil
+	}
 }
 
 type guided struct {
@@ -65,7 +90,7 @@ type guided struct {
 	r      *running
 	lesson course.Lesson
 	before reward.Standing // what the student had achieved when the lab was opened
-	lines  <-chan string
+	in     *prompter
 }
 
 func (g *guided) say(key string, args ...any) { fmt.Fprintln(g.out, shown(g.lang().Say(key, args...))) }
@@ -73,15 +98,11 @@ func (g *guided) say(key string, args ...any) { fmt.Fprintln(g.out, shown(g.lang
 // ask prints a prompt and waits for a line; ok is false at the end of the input.
 func (g *guided) ask(ctx context.Context, key string, args ...any) (line string, ok bool, err error) {
 	fmt.Fprint(g.out, shown(g.lang().Say(key, args...))+" ")
-	select {
-	case <-ctx.Done():
-		return "", false, ctx.Err()
-	case line, ok = <-g.lines:
-		if !ok || !isTerminal(g.in) { // nobody's Enter has ended the line
-			fmt.Fprintln(g.out, line)
-		}
-		return strings.ToLower(line), ok, nil
+	line, ok, err = g.in.line(ctx)
+	if err == nil && (!ok || !isTerminal(g.app.in)) { // nobody's Enter has ended the line
+		fmt.Fprintln(g.out, line)
 	}
+	return strings.ToLower(line), ok, err
 }
 
 func (g *guided) run(ctx context.Context) error {
@@ -204,25 +225,15 @@ func (g *guided) read() error {
 
 func (g *guided) edit(ctx context.Context) error {
 	editor := g.editor()
-	if len(editor) == 0 || !isTerminal(g.in) {
+	if len(editor) == 0 || !isTerminal(g.app.in) {
 		g.say("guide.no-editor")
 		return nil
 	}
 	for _, e := range g.r.Lab().Edit {
 		cmd := exec.CommandContext(ctx, editor[0], append(editor[1:], g.r.Files.Path(e.Path))...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = g.in, g.out, g.err
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = g.app.in, g.out, g.err
 		if err := cmd.Run(); err != nil {
 			g.say("guide.editor-failed", editor[0], err)
-		}
-	}
-	return nil
-}
-
-// editor is the student's editor with its arguments, empty for none.
-func (a *app) editor() []string {
-	for _, name := range []string{"VISUAL", "EDITOR"} {
-		if words := strings.Fields(a.getenv(name)); len(words) > 0 {
-			return words
 		}
 	}
 	return nil

@@ -141,7 +141,7 @@ func moment(r *rand.Rand, end time.Duration) time.Duration {
 
 // dropImages removes the images of layLab's labs that came to be.
 func dropImages() {
-	out, err := exec.Command("docker", "images", "-q", "--filter", "label=lab.lab=torture").Output()
+	out, err := exec.Command("docker", "images", "-q", "lab/torture-web").Output()
 	if ids := strings.Fields(string(out)); err == nil && len(ids) > 0 {
 		// The engine may be long about it while others build; what is left costs a little disk, and the next run tries again.
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -18,7 +18,7 @@ type meter struct {
 }
 
 func (a *app) meter() *meter {
-	m := &meter{app: a, every: 5 * time.Second, live: isTerminal(a.err) && !a.plain && a.getenv("TERM") != "dumb", last: time.Now()}
+	m := &meter{app: a, every: 5 * time.Second, live: isTerminal(a.err) && !a.linear(), last: time.Now()}
 	if m.live {
 		m.every = 100 * time.Millisecond
 	}

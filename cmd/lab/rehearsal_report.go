@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/session"
 )
 
@@ -20,17 +21,15 @@ type rehearsalReport interface {
 	end([]session.Trial, time.Duration) error
 }
 
-func (a *app) rehearsalReport(output string) (rehearsalReport, error) {
-	p := &progressLine{out: a.err, lang: a.lang(), live: isTerminal(a.err)}
+func (a *app) rehearsalReport(output string) rehearsalReport {
+	p := &progressLine{out: a.err, lang: a.lang(), live: isTerminal(a.err) && !a.linear()}
 	switch output {
-	case "text":
-		return &rehearsalText{progressLine: p, out: a.out}, nil
 	case "json":
-		return &rehearsalJSON{progressLine: p, out: json.NewEncoder(a.out)}, nil
+		return &rehearsalJSON{progressLine: p, out: json.NewEncoder(report.HarmlessJSON(a.out))}
 	case "junit":
-		return &rehearsalJUnit{progressLine: p, out: a.out}, nil
+		return &rehearsalJUnit{progressLine: p, out: report.HarmlessXML(a.out)}
 	}
-	return nil, usageError{fmt.Errorf("--output %s: there is text, json and junit", output)}
+	return &rehearsalText{progressLine: p, out: a.out}
 }
 
 // progressLine counts trials on a terminal's standard error.
@@ -126,17 +125,23 @@ func (r *rehearsalText) play(b *strings.Builder, trials []session.Trial) {
 		}
 		fmt.Fprintf(b, "  %s %-24s %s\n", mark, step, r.lang.Say(key))
 	}
+	if cases[session.TrialMistake]+cases[session.TrialAnswer] > 0 {
+		r.cases(b, cases, right)
+	}
+	for _, t := range trials {
+		if t.Finding != "" {
+			fmt.Fprintf(b, "  ✗ %s: %s\n", t.Name, foundWords(r.lang, t))
+		}
+	}
+}
+
+func (r *rehearsalText) cases(b *strings.Builder, cases, right map[session.TrialKind]int) {
 	mark := "✓"
 	if right[session.TrialMistake] < cases[session.TrialMistake] || right[session.TrialAnswer] < cases[session.TrialAnswer] {
 		mark = "✗"
 	}
 	fmt.Fprintf(b, "  %s %s\n", mark, r.lang.Say("test.cases", right[session.TrialMistake], cases[session.TrialMistake],
 		right[session.TrialAnswer], cases[session.TrialAnswer]))
-	for _, t := range trials {
-		if t.Finding != "" {
-			fmt.Fprintf(b, "  ✗ %s: %s\n", t.Name, foundWords(r.lang, t))
-		}
-	}
 }
 
 // rehearsalJSON writes one object a trial as it ends, then one about all.

@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, w world) int {
 	root.SetErr(w.err)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && code != exitNotMet && code != exitInterrupted {
+	if err != nil && code != exitNotMet && (code != exitInterrupted || leftBehind(err)) {
 		a.complain(err)
 	}
 	return code
@@ -88,6 +88,12 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	return exitCannotRun
+}
+
+// leftBehind tells whether something of ours is still there: also whoever has interrupted the program is told that.
+func leftBehind(err error) bool {
+	h, ok := hint.Find(err)
+	return ok && h.Code == "left-behind"
 }
 
 // unknownName tells whether the command's words name a thing that there is not.
@@ -179,7 +185,7 @@ func (a *app) command() *cobra.Command {
 		RunE:              func(c *cobra.Command, _ []string) error { return a.open(c.Context(), "", startOptions{}) },
 		Example:           "  lab start 03              the lesson and its lab, full screen\n  lab run 03                the whole lab, done and verified by the program\n  lab start 03 --plain      the same as a transcript with prompts",
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language: en or ko (default: LAB_LANG, then the locale)")
 	root.PersistentFlags().BoolVar(&a.plain, "plain", false, "a linear transcript: no full screen, no redraws")
 	root.AddGroup(&cobra.Group{ID: "learn", Title: "Learning:"}, &cobra.Group{ID: "lab", Title: "In a lab:"},
@@ -211,9 +217,24 @@ func (a *app) checkFlags() error {
 // exactly wants n arguments and says which.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) != len(names) {
-			return usageError{fmt.Errorf("lab %s needs %s", c.Name(), strings.Join(names, " and "))}
+		switch {
+		case len(args) == len(names):
+			return nil
+		case len(names) == 0:
+			return usageError{fmt.Errorf("%s takes no arguments, and was given %q", c.CommandPath(), args[0])}
+		}
+		return usageError{fmt.Errorf("%s needs %s", c.CommandPath(), strings.Join(names, " and "))}
+	}
+}
+
+// family makes c a command that does nothing itself: one of its subcommands has to be named.
+func family(c *cobra.Command) *cobra.Command {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("unknown command %q for %s", args[0], c.CommandPath())}
 		}
 		return nil
 	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
 }

@@ -17,17 +17,23 @@ func (a *app) screen(ctx context.Context, name string, o startOptions) error {
 	if err != nil {
 		return err
 	}
-	b := &backend{app: a, course: c, options: o}
+	b := &backend{app: a, course: c, engine: o.engine, takeOver: o.takeOver}
 	shows := tui.Options{
 		Lang: a.lang(), Course: *c, Motion: a.getenv("LAB_MOTION") != "0",
 		Backend: b, Editor: a.editor(), Opener: a.opener(),
 	}
 	switch {
-	case isPath(name):
-		if b.visit, err = a.findPath(name, o.proxy); err != nil {
+	case isPath(name) || o.proxy != "" || o.from != "": // what is wrong with them is said before there is a screen
+		if b.named, err = a.find(name, o.proxy); err != nil {
 			return err
 		}
-		shows.Visit = &b.visit.lesson
+		if b.from, err = stepID(b.named.lab, o.from); err != nil {
+			return err
+		}
+		shows.Open = b.named.lesson.ID
+		if b.named.folder != "" {
+			shows.Open, shows.Visit = "", &b.named.lesson
+		}
 	case name != "":
 		l, err := c.Find(name)
 		if err != nil {
@@ -53,10 +59,15 @@ func (a *app) opener() []string {
 
 // backend is what the screens need from the rest of the house.
 type backend struct {
-	app     *app
-	course  *course.Course
-	options startOptions
-	visit   target // a lab that is no part of the course; the zero target for none
+	app      *app
+	course   *course.Course
+	engine   string
+	takeOver bool
+
+	// The lab that the command chose a variant or a step of, or that is no part of the course. All other labs begin where
+	// their student is, in their first variant.
+	named target // the zero target for none
+	from  string // id of the step that named begins with when it is opened first; "" for the first that is not met
 }
 
 var _ tui.Backend = (*backend)(nil)
@@ -67,18 +78,20 @@ func (b *backend) Begin(ctx context.Context, lesson course.Lesson, observe sessi
 	if err != nil {
 		return nil, err
 	}
-	lab := t.lab
-	p := plan{target: t, engine: b.options.engine, live: true, takeOver: b.options.takeOver}
-	if p.from, err = stepID(lab, b.options.from); err != nil {
-		return nil, err
+	p := plan{target: t, engine: b.engine, live: true, takeOver: b.takeOver}
+	if lesson.ID == b.named.lesson.ID {
+		p.from = b.from
 	}
 	r, err := b.app.begin(ctx, p, observe)
 	if err != nil {
 		return nil, err
 	}
+	if p.from != "" {
+		b.from = "" // whoever comes back goes on where they are
+	}
 	live := begun(ctx, r)
 	return &tui.Live{
-		Lab: lab, Progress: r.Progress(), Files: r.Files, Requests: live.requests, Engine: r.Engine.Name(),
+		Lab: t.lab, Progress: r.Progress(), Files: r.Files, Requests: live.requests, Engine: r.Engine.Name(),
 		Why: tui.Note{Key: r.Why.key, Args: r.Why.args}, Done: live.broken,
 		End: func() error { return b.app.end(ctx, r, live.end()) },
 	}, nil
@@ -86,16 +99,16 @@ func (b *backend) Begin(ctx context.Context, lesson course.Lesson, observe sessi
 
 // target loads the lab of a lesson that the screens show.
 func (b *backend) target(lesson course.Lesson) (target, error) {
-	if b.visits(lesson.ID) {
-		return b.visit, nil
+	if lesson.ID == b.named.lesson.ID {
+		return b.named, nil
 	}
-	lab, err := b.course.Lab(lesson.Lab, b.options.proxy)
+	lab, err := b.course.Lab(lesson.Lab, "")
 	return target{lesson: lesson, lab: lab}, err
 }
 
 // visits tells whether a lesson is the one of the lab that is no part of the course.
 func (b *backend) visits(lesson string) bool {
-	return b.visit.folder != "" && b.visit.lesson.ID == lesson
+	return b.named.folder != "" && b.named.lesson.ID == lesson
 }
 
 // liveRun is a session's Live in a goroutine of its own.

@@ -93,6 +93,16 @@ func (a *app) standing(c *course.Course) (reward.Standing, error) {
 	return reward.Fold(events, lessons, tables), err
 }
 
+// standings loads the course in force, and where the student stands in it.
+func (a *app) standings() (*course.Course, reward.Standing, error) {
+	c, err := a.course()
+	if err != nil {
+		return nil, reward.Standing{}, err
+	}
+	s, err := a.standing(c)
+	return c, s, err
+}
+
 // history is what the student has achieved in one lab.
 func (a *app) history(lab course.Lab) (session.History, error) {
 	events, err := a.events()

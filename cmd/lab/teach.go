@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
@@ -87,18 +86,25 @@ func (a *app) labsOf(name, variant string) ([]course.Lab, error) {
 		found = []folder{{fsys: t.lab.FS, id: t.lab.ID}}
 	}
 	var problems course.Problems
+	var unknown error
 	for _, f := range found {
 		if !f.isLab() {
 			continue
 		}
 		labs, err := variantsOf(f, variant)
+		if h, ok := hint.Find(err); ok && h.Code == "variant-unknown" {
+			unknown = err // another one of the labs may have it
+			continue
+		}
 		problems = problems.Collect(f.id, err)
 		out = append(out, labs...)
 	}
-	if len(problems) > 0 {
+	switch {
+	case len(problems) > 0:
 		return nil, problems
-	}
-	if len(out) == 0 {
+	case len(out) == 0 && unknown != nil:
+		return nil, unknown
+	case len(out) == 0:
 		return nil, hint.With(fmt.Errorf("%s has no lab", name), "folder-unknown", name)
 	}
 	return out, nil
@@ -106,12 +112,12 @@ func (a *app) labsOf(name, variant string) ([]course.Lab, error) {
 
 // variantsOf loads a lab in one variant, or in all of them for "".
 func variantsOf(f folder, variant string) ([]course.Lab, error) {
-	names, err := course.Variants(f.fsys)
-	if err != nil {
-		return nil, err
-	}
-	if variant != "" && slices.Contains(names, variant) {
-		names = []string{variant}
+	names := []string{variant}
+	if variant == "" {
+		var err error
+		if names, err = course.Variants(f.fsys); err != nil {
+			return nil, err
+		}
 	}
 	var out []course.Lab
 	for _, name := range names {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,13 +41,29 @@ func (a *app) findPath(dir, variant string) (target, error) {
 		lab.Steps[i].XP = 0
 	}
 	lesson := goals(lab)
-	if f.isLesson() {
-		if lesson, err = course.LoadLesson(f.fsys, "."); err != nil {
+	if page, ok := pageOf(abs, f); ok {
+		if lesson, err = course.LoadLesson(page, "."); err != nil {
 			return target{}, err
 		}
 	}
 	lesson.ID, lesson.Number, lesson.XP, lesson.Lab = lab.ID, 0, 0, lab.ID
 	return target{lesson: lesson, lab: lab, folder: f.id}, nil
+}
+
+// pageOf finds the lesson of a lab's folder: in it, or, for a lab at labs/NAME, at lessons/NAME as in a course.
+func pageOf(abs string, lab folder) (fs.FS, bool) {
+	if lab.isLesson() {
+		return lab.fsys, true
+	}
+	parent, name := filepath.Split(abs)
+	if filepath.Base(parent) != "labs" {
+		return nil, false
+	}
+	root, err := os.OpenRoot(filepath.Join(parent, "..", "lessons", name))
+	if err != nil {
+		return nil, false
+	}
+	return root.FS(), folder{fsys: root.FS()}.isLesson()
 }
 
 // named gives the lab as people call it. The hash in its own id would only be noise to them, and would change a CI

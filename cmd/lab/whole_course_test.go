@@ -80,8 +80,7 @@ func (s *student) sit(lesson, variant string) *seat {
 		answered(t.lab)
 	}
 	c := session.Config{Lab: t.lab, Engine: engine, Now: s.now}
-	c.Observers, c.History, err = s.app.remembering(plan{target: t}, nil)
-	s.must(err)
+	s.must(s.app.remember(&c))
 	c.Files, err = s.app.workspace(t.lab)
 	s.must(err)
 	x, err := session.New(c)

@@ -20,6 +20,19 @@ func TestParticles(t *testing.T) {
 		{"웹소켓{으로/로}", "웹소켓으로"},
 		{"`lab.yaml`{을/를}", "`lab.yaml`을"},
 		{"“풀이”{이/가}", "“풀이”가"},
+		{"backend-b{으로/로}", "backend-b로"},
+		{"backend{으로/로}", "backend로"},
+		{"HTTP{을/를}", "HTTP를"},
+		{"http{으로/로}", "http로"},
+		{"`nginx -t`{을/를}", "`nginx -t`를"},
+		{"socket{이/가} timeout{을/를} stack{은/는} public{과/와}", "socket이 timeout을 stack은 public과"},
+		{"client{이/가} host{을/를} port{은/는} network{과/와}", "client가 host를 port는 network와"},
+		{"heartbeat{이/가} root{을/를} nginx{은/는}", "heartbeat가 root를 nginx는"},
+		{"URL{으로/로} HTML{을/를}", "URL로 HTML을"},
+		{"JSON{이/가} QR{으로/로}", "JSON이 QR로"},
+		{"EDITOR{이/가}", "EDITOR가"},
+		{"클라이언트b{은/는}", "클라이언트b는"},
+		{"…{이/가}", "…가"},
 	} {
 		if got := Particles(tt.in); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
@@ -118,5 +131,23 @@ func TestEveryCodeHasWords(t *testing.T) {
 	})
 	if err != nil || found < 10 {
 		t.Errorf("found %d codes, %v", found, err)
+	}
+}
+
+// TestAdviceTakesText: what an error mentions reaches its words as text, as events carry it, whatever it was.
+func TestAdviceTakesText(t *testing.T) {
+	for _, c := range catalogs() {
+		for key := range c {
+			code, ok := strings.CutPrefix(key, "error.")
+			if !ok {
+				continue
+			}
+			for _, lang := range All() {
+				what, todo := lang.Advice(code, "a", "137", "c", "d", "e", "f")
+				if strings.Contains(what+todo, "%!") || what == "" {
+					t.Errorf("%s in %s: %q, %q", code, lang, what, todo)
+				}
+			}
+		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 var pairs = regexp.MustCompile(`\{(이|을|은|과|으로|이라|이에|아)/(가|를|는|와|로|라|예|야)\}`)
 
 // Particles replaces each particle pair in s by the member that fits the sound before it, which may be Hangul,
-// a digit as it is read in Korean, or a Latin letter as Koreans say the word.
+// a digit as it is read in Korean, or a Latin letter as Koreans say the word, or its name where letters are said one by
+// one.
 func Particles(s string) string {
 	var b strings.Builder
 	last := 0
@@ -58,8 +59,38 @@ func finalConsonant(s string) (final, rieul bool) {
 	case r >= '0' && r <= '9':
 		return strings.ContainsRune("013678", r), strings.ContainsRune("178", r)
 	}
-	if r >= 'A' && r <= 'Z' {
-		r += 'a' - 'A'
+	return latinFinal(lastLetters(s))
+}
+
+// lastLetters returns the Latin letters at the end of s, back to whatever else is before them.
+func lastLetters(s string) string {
+	before := strings.LastIndexFunc(s, func(r rune) bool { return !('a' <= r|0x20 && r|0x20 <= 'z') })
+	if before < 0 {
+		return s
 	}
-	return strings.ContainsRune("bcklmnpt", r), r == 'l'
+	_, width := utf8.DecodeRuneInString(s[before:])
+	return s[before+width:]
+}
+
+// closed matches the ends of words that Koreans close with a consonant: 셸, 엔진, 소켓, 타임아웃. After another consonant
+// or a long vowel a stop is said with a vowel of its own: 클라이언트, 네트워크, 하트비트.
+var closed = regexp.MustCompile(`[lmn]$|ck$|(^|[^aeiou])[aeiouy][bckpt]$|ou[bckpt]$`)
+
+// latinFinal is finalConsonant for Latin letters. HTTP, b and http, which has no vowel, are said letter by letter:
+// 에이치티티피, 비. Of the letters' names 엘, 엠, 엔 and 알 alone end in a consonant. Everything else is said as a word.
+func latinFinal(letters string) (final, rieul bool) {
+	if letters == "" {
+		return false, false
+	}
+	last := letters[len(letters)-1]
+	lower := strings.ToLower(letters)
+	spelled := 'A' <= last && last <= 'Z' || !strings.ContainsAny(lower, "aeiouy")
+	switch {
+	case !spelled:
+		return closed.MatchString(lower), last == 'l'
+	case strings.HasSuffix(lower, "er") || strings.HasSuffix(lower, "or"):
+		return false, false // EDITOR, USER: said as words all the same, 에디터
+	}
+	last |= 0x20
+	return strings.IndexByte("lmnr", last) >= 0, last == 'l' || last == 'r'
 }

@@ -34,11 +34,11 @@ var hintWords = catalog{
 	"hint.journal-locked":    {"is a suspended lab (Ctrl-Z) still there? End it, then try again; the lock is beside %s", "멈춰 둔(Ctrl-Z) lab이 있으면 끝내고 다시 시도하세요. 잠금 파일은 %s 옆에 있습니다"},
 
 	// progress merge; the argument is the number of lines
-	"error.merge-nothing": {"none of the %d lines is an event of lab's progress; nothing was merged", "%d줄 가운데 lab의 진행 기록이 하나도 없어 아무것도 합치지 않았습니다"},
-	"hint.merge-nothing":  {"merge a file that `lab progress export` wrote (this one has %d lines of something else)", "`lab progress export`로 만든 파일을 합치세요(이 파일의 %d줄은 다른 내용입니다)"},
+	"error.merge-nothing": {"none of the %v lines is an event of lab's progress; nothing was merged", "%v줄 가운데 lab의 진행 기록이 하나도 없어 아무것도 합치지 않았습니다"},
+	"hint.merge-nothing":  {"merge a file that `lab progress export` wrote (this one has %v lines of something else)", "`lab progress export`로 만든 파일을 합치세요(이 파일의 %v줄은 다른 내용입니다)"},
 
 	// lab start; the arguments are the lab, and the process that has it open and since when
-	"error.lab-in-use":       {"lab %[1]s is open in another window already (process %[2]d, since %[3]s)", "%[1]s 실습이 다른 창에 이미 열려 있습니다(프로세스 %[2]d, %[3]s부터)"},
+	"error.lab-in-use":       {"lab %[1]s is open in another window already (process %[2]v, since %[3]s)", "%[1]s 실습이 다른 창에 이미 열려 있습니다(프로세스 %[2]v, %[3]s부터)"},
 	"hint.lab-in-use":        {"go on there, or close it and go on here: lab start %[1]s --take-over", "그 창에서 계속하거나, 그쪽을 닫고 여기서 계속하세요: lab start %[1]s --take-over"},
 	"error.lab-not-released": {"lab %[1]s is open elsewhere, and could not be closed from here", "%[1]s 실습이 다른 곳에 열려 있는데, 여기서 닫을 수 없습니다"},
 	"hint.lab-not-released":  {"close %[1]s there: it may be another user's, or on another machine that shares your files", "%[1]s 실습을 그곳에서 닫으세요. 다른 사용자이거나, 파일을 함께 쓰는 다른 컴퓨터일 수 있습니다"},
@@ -68,7 +68,7 @@ var hintWords = catalog{
 	"hint.build-failed":           {"it fetches Debian's packages: is there a network? The Dockerfile of %[1]s says what it does", "Debian 패키지를 받아야 합니다. 네트워크를 확인하세요. 하는 일은 %[1]s의 Dockerfile에 있습니다"},
 	"error.build-context":         {"%[1]s in a build context is not a regular file", "빌드 폴더의 %[1]s{이/가} 일반 파일이 아닙니다"},
 	"hint.build-context":          {"put the file itself in the place of %[1]s", "%[1]s 자리에 실제 파일을 두세요"},
-	"error.service-died":          {"%[1]s ended with exit code %[2]d; its last words: %[3]s", "%[1]s{이/가} 종료 코드 %[2]d로 끝났습니다. 마지막 출력: %[3]s"},
+	"error.service-died":          {"%[1]s ended with exit code %[2]v; its last words: %[3]s", "%[1]s{이/가} 종료 코드 %[2]v로 끝났습니다. 마지막 출력: %[3]s"},
 	"hint.service-died":           {"if a file of yours keeps %[1]s from starting, put the handed-out one back: lab reset", "고친 파일 때문에 %[1]s{이/가} 시작되지 않는다면 처음 파일로 되돌리세요: lab reset"},
 	"error.service-out-of-memory": {"%[1]s used more memory than it may, and was killed", "%[1]s{이/가} 허용된 메모리를 넘겨 강제 종료되었습니다"},
 	"hint.service-out-of-memory":  {"start again; mem_limit in the lab's Compose file is the bound of %[1]s", "다시 시작하세요. %[1]s의 한도는 실습 Compose 파일의 mem_limit입니다"},

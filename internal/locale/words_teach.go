@@ -7,7 +7,7 @@ var teachWords = catalog{
 	"test.play":      {"%s · %s on %s", "%s · %s, %s"},
 	"test.step-good": {"fails before, passes after", "풀이 전 미통과, 풀이 후 통과"},
 	"test.step-bad":  {"see below", "아래 참고"},
-	"test.cases":     {"%d of %d mistakes found out, %d of %d right answers pass", "실수 %[2]d개 중 %[1]d개를 잡아냄, 다른 정답 %[4]d개 중 %[3]d개 통과"},
+	"test.cases":     {"%d of %d mistakes found out, %d of %d right answers pass", "실수 %[2]d개 중 %[1]d개를 잡아냄, 다른 맞는 답 %[4]d개 중 %[3]d개 통과"},
 
 	"finding.passes-before":         {"its checks hold before the solution: nothing is asked of the student", "풀이 전에 이미 검사를 통과합니다. 학생이 할 일이 없습니다"},
 	"finding.unknown-before":        {"before the solution the checks cannot tell: %s", "풀이 전에 검사가 판단하지 못합니다: %s"},
@@ -20,7 +20,7 @@ var teachWords = catalog{
 	"finding.mistake-other-words":   {"the files should be refused with “%s”, but the words were: %s", "“%s”{으로/로} 거부되어야 하지만 다른 말로 거부되었습니다: %s"},
 	"finding.mistake-other-line":    {"the refusal should name line %s, but it names line %s", "%s번째 줄을 가리켜야 하지만 %s번째 줄을 가리킵니다"},
 	"finding.mistake-other-verdict": {"wanted: %s; came: %s", "예상: %s, 실제: %s"},
-	"finding.check-never-fails":     {"check %s (%s) never fails, neither before the solution nor in any mistake: it checks nothing", "검사 %s(%s)이 풀이 전에도, 어떤 실수에서도 실패하지 않습니다. 아무것도 확인하지 않는 검사입니다"},
+	"finding.check-never-fails":     {"check %s (%s) never fails, neither before the solution nor in any mistake: it checks nothing", "검사 %s(%s){이/가} 풀이 전에도, 어떤 실수에서도 실패하지 않습니다. 아무것도 확인하지 않는 검사입니다"},
 	"finding.no-environment":        {"the environment could not be had: %s", "환경을 준비하지 못했습니다: %s"},
 	"finding.environment-broke":     {"the environment broke: %s", "환경이 망가졌습니다: %s"},
 
