@@ -14,7 +14,7 @@ BaseModel.model_config["defer_build"] = True
 import chat  # noqa: E402
 import tokens  # noqa: E402
 
-LIFETIME = 2  # seconds that a token is good for; a real one lives for minutes
+LIFETIME = 2  # seconds that a token is good for, and the session with it: a real session lasts minutes or hours
 
 
 def say(event, headers, /, **values):
