@@ -191,7 +191,7 @@ func (s *Session) conclude(step course.Step, was StepProgress, outcome probe.Out
 		return s.emit(Event{Kind: StepUnmet, Step: step.ID, Outcome: outcome, Seconds: took.Seconds()})
 	}
 	s.mu.Lock()
-	s.metWith = s.inForce
+	s.base = s.inForce
 	s.mu.Unlock()
 	e := Event{Kind: StepMet, Step: step.ID, Seconds: took.Seconds(), Solved: was.Solved, First: !was.Met}
 	if !was.Awarded && !was.Solved {

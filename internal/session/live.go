@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/probe"
 )
@@ -27,6 +28,9 @@ func (s *Session) Live(ctx context.Context, requests <-chan Request) error {
 	l := &live{s: s, ctx: ctx, done: make(chan error, 1)}
 	defer l.abandon()
 	saves := s.c.Files.Watch(ctx)
+	if now, err := s.c.Files.Read(); err == nil {
+		s.begun(now)
+	}
 	l.startBoot()
 	for {
 		var err error
@@ -175,17 +179,18 @@ func (l *live) request(r Request) error {
 	return nil
 }
 
-// next moves on. A save from after the step was met is meant for the next one, whichever of save and request came first:
-// its verdict is owed.
+// next moves on from a step that is met. What was saved since it was is meant for the next one, whichever of save and
+// request came first: its verdict is owed.
 func (l *live) next() error {
 	if _, ok := l.s.next(); !ok {
 		return nil
 	}
 	l.abandonCheck() // it is about the step that is left
+	owed := l.s.savedSince()
 	if err := l.s.Next(); err != nil {
 		return err
 	}
-	if l.s.savedSinceMet() {
+	if owed {
 		l.startCheck()
 	}
 	return nil
@@ -343,15 +348,28 @@ func (s *Session) servesFiles() bool {
 	return s.wanted.Equal(now)
 }
 
-// savedSinceMet tells whether the student's files are others than those that met a step last.
-func (s *Session) savedSinceMet() bool {
+// begun remembers files, nil for those that were applied last, as the ones that the current step begins with. Reading
+// them anew would take a save that is not noticed yet for one of before.
+func (s *Session) begun(files course.Files) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if files == nil {
+		files = s.wanted
+	}
+	if files != nil {
+		s.base = files
+	}
+}
+
+// savedSince tells whether the student's files are others than when the current step was begun or last met.
+func (s *Session) savedSince() bool {
 	now, err := s.c.Files.Read()
 	if err != nil {
 		return false // the watching says so
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.metWith != nil && !s.metWith.Equal(now)
+	return s.base != nil && !s.base.Equal(now)
 }
 
 func (s *Session) names() []string {

@@ -59,11 +59,15 @@ func TestNextEndsTheCheck(t *testing.T) {
 		if met {
 			d.wait(session.Cancelled)
 			d.wait(session.Moved)
+			if e := d.wait(session.Checking); e.Step != "restore" { // what was saved is meant for it
+				t.Errorf("the check goes on about %q", e.Step)
+			}
+			continue
 		}
 		d.requests <- session.Request{Kind: session.RequestHint} // has been served once Next has
 		d.wait(session.Hinted)
-		if p := d.s.Progress(); (p.Phase == session.PhaseChecking) == met {
-			t.Errorf("met %v: the phase is %s", met, p.Phase)
+		if p := d.s.Progress(); p.Phase != session.PhaseChecking || p.Steps[p.Current].ID != "idle-drop" {
+			t.Errorf("the phase is %s, at step %d", p.Phase, p.Current+1)
 		}
 	}
 }
@@ -95,6 +99,25 @@ func TestNextChecksWhatWasSavedForIt(t *testing.T) {
 		if e := d.wait(session.StepMet); e.Step != "forward-upgrade" {
 			t.Errorf("early %v: %q is met", early, e.Step)
 		}
+	}
+}
+
+// TestNextAfterAnEarlierVisit: a step that was met in an earlier session is left the same way.
+func TestNextAfterAnEarlierVisit(t *testing.T) {
+	d := sitAfter(t, session.History{Met: map[string]bool{"drop-upgrade": true, "forward-upgrade": true}}, nil)
+	d.wait(session.Ready)
+	for _, step := range []string{"drop-upgrade", "forward-upgrade"} {
+		d.requests <- session.Request{Kind: session.RequestGoto, Step: step}
+		d.wait(session.Moved)
+	}
+	d.save(d.conf("idle-drop"))
+	d.wait(session.StepMet) // forwards Upgrade still
+	d.requests <- session.Request{Kind: session.RequestGoto, Step: "drop-upgrade"}
+	d.save(d.conf("forward-upgrade"))
+	d.wait(session.StepUnmet)
+	d.requests <- session.Request{Kind: session.RequestNext}
+	if e := d.wait(session.StepMet); e.Step != "forward-upgrade" {
+		t.Errorf("%q is met", e.Step)
 	}
 }
 

@@ -18,7 +18,7 @@ type RequestKind string
 // The requests. What comes of each is an Event.
 const (
 	RequestCheck  RequestKind = "check"  // check now → Checking …; cancels a check in flight
-	RequestNext   RequestKind = "next"   // the next step → Moved, and a check of what was saved since the last was met; nothing if the current one is not met or is the last
+	RequestNext   RequestKind = "next"   // the next step → Moved, and a check of what was saved since this one was met; nothing if the current one is not met or is the last
 	RequestGoto   RequestKind = "goto"   // Step → Moved; any step may be visited again
 	RequestHint   RequestKind = "hint"   // one hint more → Hinted; nothing if there is none left
 	RequestSolve  RequestKind = "solve"  // write the solution into the student's files → SolvedFor, then a check
@@ -66,6 +66,7 @@ func (s *Session) Goto(step string) error {
 	if _, _, ok := s.c.Lab.Step(step); !ok {
 		return fmt.Errorf("lab %s has no step %q", s.c.Lab.ID, step)
 	}
+	s.begun(nil)
 	return s.emit(Event{Kind: Moved, Step: step})
 }
 
@@ -107,6 +108,7 @@ func (s *Session) Reset() error {
 	if err != nil {
 		return &filesError{err}
 	}
+	s.begun(files)
 	current, _ := p.Step()
 	return s.emit(Event{Kind: Reset, Step: current.ID, Message: backup})
 }

@@ -75,7 +75,7 @@ type Session struct {
 	inForce  course.Files // what env serves; nil for not known
 	good     course.Files // what env last accepted
 	wanted   course.Files // what the latest apply was asked to put in force
-	metWith  course.Files // what a step was last met with; nil for none was
+	base     course.Files // the student's when the current step was begun or last met; nil for not known
 }
 
 // New prepares a session; nothing runs yet.

@@ -111,6 +111,24 @@ func TestMetStepWaits(t *testing.T) {
 	}
 }
 
+// TestSavedForTheNextStep: a step that was met and is not any more still leads on, and is a met one once it is left.
+func TestSavedForTheNextStep(t *testing.T) {
+	s := newShow(t, locale.English, 100, 30, open03)
+	s.firstMet()
+	s.play(s.house.stage.stillUpgraded)
+	if f := s.frame(); !strings.Contains(f, "met already") || !strings.Contains(f, "✗ 1") || strings.Contains(f, "+20 XP") {
+		t.Errorf("want the way on, the verdict, and no celebration:\n%s", f)
+	}
+	s.key("n")
+	if got := s.requests(); !slices.Equal(got, []session.RequestKind{session.RequestNext}) {
+		t.Errorf("n asked for %v", got)
+	}
+	s.play(s.house.stage.next)
+	if f := s.frame(); !strings.Contains(f, "✓ 1") {
+		t.Errorf("the step that was left is not met:\n%s", f)
+	}
+}
+
 // TestRequests presses the keys that ask something of the session.
 func TestRequests(t *testing.T) {
 	tests := []struct {
@@ -315,7 +333,8 @@ func TestCopy(t *testing.T) {
 // TestExport writes the recap beside the student's files.
 func TestExport(t *testing.T) {
 	s := newShow(t, locale.Korean, 100, 30, open03)
-	scenes()[13].play(s)
+	all := scenes()
+	all[slices.IndexFunc(all, func(sc scene) bool { return sc.name == "recap" })].play(s)
 	s.key("w")
 	data, err := os.ReadFile(filepath.Join(s.house.live.Files.Dir(), "recap.ko.md"))
 	if err != nil {

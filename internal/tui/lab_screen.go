@@ -206,6 +206,8 @@ func (s *labScreen) react(e session.Event) tea.Cmd {
 	case session.StepMet:
 		s.aside = s.aside.unless(asideHints)
 		return tea.Batch(notice(good, s.celebration(e)), s.d.loadStanding())
+	case session.StepUnmet:
+		return notice(plain, "") // what was celebrated is over
 	case session.Hinted:
 		s.showHints()
 	case session.Completed:

@@ -74,7 +74,7 @@ func (s *labScreen) stepState(i int) (symbol, word string, m mood) {
 		return "◐", d.say("state-checking"), accent
 	case current && s.progress.Rejection != nil:
 		return "✗", d.say("state-refused"), bad
-	case at.Met && at.Outcome != probe.NotMet && at.Outcome != probe.Unknown:
+	case at.Met && (!current || at.Outcome != probe.NotMet && at.Outcome != probe.Unknown): // what was left is not judged any more
 		if at.Outcome == probe.Met {
 			return "✓", d.say("state-met") + " " + d.seconds(at.Seconds), good
 		}
@@ -87,8 +87,6 @@ func (s *labScreen) stepState(i int) (symbol, word string, m mood) {
 		return "●", d.say("state-waiting"), accent
 	case current:
 		return "●", "", accent
-	case at.Met:
-		return "✓", d.say("state-met"), good
 	}
 	return " ", "", quiet
 }
@@ -112,14 +110,17 @@ func (s *labScreen) now(w int) []string {
 	case at.Met && at.Outcome == probe.Met:
 		return s.met(step, at, w)
 	case at.Outcome != "":
-		return append(append(s.verdict(at, w), ""), goal...)
+		out := append(append(s.verdict(at, w), ""), goal...)
+		if on := s.goOn(); on != "" {
+			out = append(append(wrap(d.say("met-still"), w), on, ""), out...)
+		}
+		return out
 	case p.Phase == session.PhaseReady:
 		out := append(goal, "")
-		hint := d.say("save-and-see")
-		if at.Met {
-			hint = d.say("met-earlier")
+		if !at.Met {
+			return append(out, wrap(th.Quiet.Render(d.say("save-and-see")), w)...)
 		}
-		return append(out, wrap(th.Quiet.Render(hint), w)...)
+		return append(append(out, wrap(th.Quiet.Render(d.say("met-earlier")), w)...), s.goOn())
 	}
 	return goal
 }
@@ -162,12 +163,21 @@ func (s *labScreen) met(step course.Step, at session.StepProgress, w int) []stri
 	} else if at.Solved && step.XP > 0 {
 		text += d.say("gained-nothing")
 	}
-	next := d.say("press-next")
-	if s.progress.Done && s.progress.Current == len(s.progress.Steps)-1 {
-		next = d.say("press-recap")
-	}
-	out := hang(d.th.Good.Render("✓ "), d.th.Good.Bold(true).Render(text)+"   "+d.th.Accent.Bold(true).Render(next), w)
+	out := hang(d.th.Good.Render("✓ "), strings.TrimSpace(d.th.Good.Bold(true).Render(text)+"   "+s.goOn()), w)
 	return append(out, d.inline(step.Learnt.In(d.lang), w)...)
+}
+
+// goOn is the key that leads on from a step that is met; "" where none does.
+func (s *labScreen) goOn() string {
+	_, at, ok := s.step()
+	last := s.progress.Current == len(s.progress.Steps)-1
+	switch {
+	case !ok || !at.Met || last && !s.progress.Done:
+		return ""
+	case last:
+		return s.d.th.Accent.Bold(true).Render(s.d.say("press-recap"))
+	}
+	return s.d.th.Accent.Bold(true).Render(s.d.say("press-next"))
 }
 
 // celebration is the one line in the status bar.

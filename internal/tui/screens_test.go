@@ -39,6 +39,7 @@ func scenes() []scene {
 	return []scene{
 		{"boot", func(s *show) { s.play(s.house.stage.boot) }},
 		{"ready", ready},
+		{"ahead", func(s *show) { first(s); s.play(s.house.stage.stillUpgraded); s.key("2") }},
 		{"unmet", func(s *show) { ready(s); s.play(s.house.stage.stillUpgraded); s.key("2") }},
 		{"met", func(s *show) { first(s); s.key("2") }},
 		{"file", func(s *show) { first(s); s.key("3") }},
