@@ -219,14 +219,16 @@ func childOf(t *testing.T, s *screenTest) int {
 	return 0
 }
 
-// gone wants everything of that process off the engine within a few seconds.
+// gone wants that process ended, and everything of it off the engine, within a few seconds.
 func gone(t *testing.T, e *docker.Engine, pid int) {
 	t.Helper()
+	process := docker.Self()
+	process.PID, process.Start = pid, ""
 	var left []string
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if left = leftOf(t, e, pid); len(left) == 0 {
+		if left = leftOf(t, e, pid); len(left) == 0 && !process.Alive() {
 			return
 		}
 	}
-	t.Errorf("left on the engine: %v", left)
+	t.Errorf("left on the engine: %v; the process runs: %v", left, process.Alive())
 }

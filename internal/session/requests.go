@@ -18,7 +18,7 @@ type RequestKind string
 // The requests. What comes of each is an Event.
 const (
 	RequestCheck  RequestKind = "check"  // check now → Checking …; cancels a check in flight
-	RequestNext   RequestKind = "next"   // the next step → Moved, and a check of what was saved since this one was met; nothing if the current one is not met or is the last
+	RequestNext   RequestKind = "next"   // the next step → Moved, then a check of what was saved early; nothing if this one is not met or is the last
 	RequestGoto   RequestKind = "goto"   // Step → Moved; any step may be visited again
 	RequestHint   RequestKind = "hint"   // one hint more → Hinted; nothing if there is none left
 	RequestSolve  RequestKind = "solve"  // write the solution into the student's files → SolvedFor, then a check
