@@ -54,7 +54,7 @@ func planFor(id, suffix string, env course.Environment, files []session.File, im
 				x.files = append(x.files, f)
 			}
 		}
-		host, err := hostConfig(s, base)
+		host, err := hostConfig(s, base, p.labels)
 		if err != nil {
 			return plan{}, err
 		}
@@ -82,7 +82,7 @@ func config(s course.Service, image string, labels map[string]string) *container
 }
 
 // hostConfig gives a service what the house allows and nothing else: see "Lessons and labs", the limits of a lab.
-func hostConfig(s course.Service, base string) (*container.HostConfig, error) {
+func hostConfig(s course.Service, base string, labels map[string]string) (*container.HostConfig, error) {
 	h := &container.HostConfig{
 		NetworkMode:    container.NetworkMode(base),
 		CapDrop:        []string{"ALL"},
@@ -112,7 +112,9 @@ func hostConfig(s course.Service, base string) (*container.HostConfig, error) {
 		h.Tmpfs[path] = "rw,noexec,nosuid,nodev,size=16m,mode=1777"
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Mounts)) {
-		h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Source: base + "-" + clean(s.Mounts[path]), Target: path})
+		h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Source: base + "-" + clean(s.Mounts[path]), Target: path,
+			// A container that is made when its volume has just been swept makes another: that one must be found, too.
+			VolumeOptions: &mount.VolumeOptions{Labels: labels}})
 	}
 	return h, nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/course"
 )
 
 // TestReap: what a process that is gone made is removed, also what comes late, and nothing of anybody else's.
@@ -45,6 +47,32 @@ func TestReap(t *testing.T) {
 		if left := ofSession(t, e, ids[i]); len(left) != want {
 			t.Errorf("volume %d: left %v, want %d", i, left, want)
 		}
+	}
+}
+
+// TestReapWhatAContainerMade: a request of the dead that makes a container after its volume was swept makes the volume
+// anew. It goes, too.
+func TestReapWhatAContainerMade(t *testing.T) {
+	e := real(t)
+	gone, id := e.owner, newID()
+	gone.PID = 1<<22 + 2
+	env := course.Environment{Lab: "late", Volumes: []string{"conf"},
+		Services: []course.Service{{Name: "web", Mounts: map[string]string{"/etc/lab": "conf"}}}}
+	p, err := planFor(id, "", env, nil, map[string]string{"web": "debian:trixie-slim"}, gone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := p.services[0].create
+	create.HostConfig.NetworkMode, create.NetworkingConfig = "none", nil
+	if _, err := e.api.ContainerCreate(t.Context(), create); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Reap(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	left, err := e.api.VolumeList(t.Context(), client.VolumeListOptions{Filters: make(client.Filters).Add("name", "lab-"+id)})
+	if err != nil || len(left.Items) > 0 {
+		t.Errorf("left %v: %v", left.Items, err)
 	}
 }
 
