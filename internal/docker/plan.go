@@ -36,7 +36,7 @@ type piece struct {
 // planFor decides what to make for env. images gives the image of each service; suffix sets the names apart from those
 // of an earlier environment of the session.
 func planFor(id, suffix string, env course.Environment, files []session.File, images map[string]string, owner Owner) (plan, error) {
-	base := "lab-" + clean(id) + suffix
+	base := baseName(id) + suffix
 	p := plan{id: id, network: base, labels: map[string]string{
 		labelSession: id, labelOwner: owner.String(), labelLab: env.Lab}}
 	for _, v := range env.Volumes {

@@ -120,8 +120,40 @@ func labelled(ctx context.Context, a api, me Owner, value string) ([]Leftover, e
 	for _, v := range volumes.Items {
 		out = append(out, leftover("volume", v.Name, v.Labels, me))
 	}
-	return out, nil
+	return withMade(ctx, a, out)
 }
+
+// withMade adds the volumes that the containers among found made by themselves, when theirs had just been swept: Podman
+// gives such a volume no label. Their names tell whose they are.
+func withMade(ctx context.Context, a api, found []Leftover) ([]Leftover, error) {
+	filters := make(client.Filters)
+	for _, l := range found {
+		if l.Kind == "container" && l.Session != "" {
+			filters.Add("name", baseName(l.Session))
+		}
+	}
+	if len(filters) == 0 {
+		return found, nil
+	}
+	volumes, err := a.VolumeList(ctx, client.VolumeListOptions{Filters: filters})
+	if err != nil {
+		return nil, fmt.Errorf("listing volumes: %w", err)
+	}
+	for _, v := range volumes.Items {
+		i := slices.IndexFunc(found, func(l Leftover) bool {
+			return l.Kind == "container" && l.Session != "" && strings.HasPrefix(v.Name, baseName(l.Session))
+		})
+		if i >= 0 && v.Labels[labelOwner] == "" {
+			made := found[i]
+			made.Kind, made.Name = "volume", v.Name
+			found = append(found, made)
+		}
+	}
+	return found, nil
+}
+
+// baseName is what the names of all that a session makes begin with.
+func baseName(session string) string { return "lab-" + clean(session) }
 
 func leftover(kind, name string, labels map[string]string, me Owner) Leftover {
 	l := Leftover{Kind: kind, Name: name, Session: labels[labelSession], Lab: labels[labelLab]}
