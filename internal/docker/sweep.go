@@ -126,13 +126,14 @@ func labelled(ctx context.Context, a api, me Owner, value string) ([]Leftover, e
 // withMade adds the volumes that the containers among found made by themselves, when theirs had just been swept: Podman
 // gives such a volume no label. Their names tell whose they are.
 func withMade(ctx context.Context, a api, found []Leftover) ([]Leftover, error) {
-	filters := make(client.Filters)
+	makers, filters := map[string]Leftover{}, make(client.Filters)
 	for _, l := range found {
 		if l.Kind == "container" && l.Session != "" {
+			makers[baseName(l.Session)] = l
 			filters.Add("name", baseName(l.Session))
 		}
 	}
-	if len(filters) == 0 {
+	if len(makers) == 0 {
 		return found, nil
 	}
 	volumes, err := a.VolumeList(ctx, client.VolumeListOptions{Filters: filters})
@@ -140,13 +141,11 @@ func withMade(ctx context.Context, a api, found []Leftover) ([]Leftover, error) 
 		return nil, fmt.Errorf("listing volumes: %w", err)
 	}
 	for _, v := range volumes.Items {
-		i := slices.IndexFunc(found, func(l Leftover) bool {
-			return l.Kind == "container" && l.Session != "" && strings.HasPrefix(v.Name, baseName(l.Session))
-		})
-		if i >= 0 && v.Labels[labelOwner] == "" {
-			made := found[i]
-			made.Kind, made.Name = "volume", v.Name
-			found = append(found, made)
+		for base, made := range makers {
+			if v.Labels[labelOwner] == "" && strings.HasPrefix(v.Name, base) {
+				made.Kind, made.Name = "volume", v.Name
+				found = append(found, made)
+			}
 		}
 	}
 	return found, nil

@@ -190,9 +190,7 @@ func (s *Session) conclude(step course.Step, was StepProgress, outcome probe.Out
 	if outcome != probe.Met {
 		return s.emit(Event{Kind: StepUnmet, Step: step.ID, Outcome: outcome, Seconds: took.Seconds()})
 	}
-	s.mu.Lock()
-	s.base = s.inForce
-	s.mu.Unlock()
+	s.begun(nil)
 	e := Event{Kind: StepMet, Step: step.ID, Seconds: took.Seconds(), Solved: was.Solved, First: !was.Met}
 	if !was.Awarded && !was.Solved {
 		e.XP = step.XP

@@ -348,8 +348,8 @@ func (s *Session) servesFiles() bool {
 	return s.wanted.Equal(now)
 }
 
-// begun remembers files, nil for those that were applied last, as the ones that the current step begins with. Reading
-// them anew would take a save that is not noticed yet for one of before.
+// begun remembers files, nil for those that were applied last, as the ones that the current step begins with, or was met
+// with. Reading them anew would take a save that is not noticed yet for one of before.
 func (s *Session) begun(files course.Files) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

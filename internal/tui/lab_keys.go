@@ -15,15 +15,15 @@ import (
 func (s *labScreen) Bindings() []binding {
 	step, at, ok := s.step()
 	live := s.live != nil && !s.ending && s.failed == nil // a session that ended by itself answers no key
-	last := s.progress.Current >= len(s.progress.Steps)-1
+	next, recap := s.onward()
 	_, code := s.reading.visibleCode()
 	request := func(k session.RequestKind) func() tea.Cmd {
 		return func() tea.Cmd { return s.ask(session.Request{Kind: k}) }
 	}
 	do := func(f func()) func() tea.Cmd { return func() tea.Cmd { f(); return nil } }
 	out := []binding{
-		{keys: []string{"n"}, show: "n", help: "next", foot: true, on: live && ok && at.Met && !last, do: request(session.RequestNext)},
-		{keys: []string{"n", "v"}, show: "n", help: "recap", foot: true, on: live && s.progress.Done && last, do: s.recap},
+		{keys: []string{"n"}, show: "n", help: "next", foot: true, on: live && next, do: request(session.RequestNext)},
+		{keys: []string{"n", "v"}, show: "n", help: "recap", foot: true, on: live && recap, do: s.recap},
 		{keys: []string{"e"}, show: "e", help: "edit", foot: true, on: live && s.file.files != nil, do: s.edit},
 		{keys: []string{"c"}, show: "c", help: "check", foot: true, on: live && s.ready(), do: request(session.RequestCheck)},
 		{keys: []string{"x"}, show: "x", help: "cancel", foot: true, on: live && s.progress.Phase == session.PhaseChecking, do: request(session.RequestCancel)},

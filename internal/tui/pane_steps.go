@@ -167,17 +167,23 @@ func (s *labScreen) met(step course.Step, at session.StepProgress, w int) []stri
 	return append(out, d.inline(step.Learnt.In(d.lang), w)...)
 }
 
-// goOn is the key that leads on from a step that is met; "" where none does.
-func (s *labScreen) goOn() string {
+// onward tells what leads on from the current step: the next one, once this is met, or after the last the recap.
+func (s *labScreen) onward() (next, recap bool) {
 	_, at, ok := s.step()
-	last := s.progress.Current == len(s.progress.Steps)-1
+	last := s.progress.Current >= len(s.progress.Steps)-1
+	return ok && at.Met && !last, s.progress.Done && last
+}
+
+// goOn is the key that leads on; "" where none does.
+func (s *labScreen) goOn() string {
+	next, recap := s.onward()
 	switch {
-	case !ok || !at.Met || last && !s.progress.Done:
-		return ""
-	case last:
+	case next:
+		return s.d.th.Accent.Bold(true).Render(s.d.say("press-next"))
+	case recap:
 		return s.d.th.Accent.Bold(true).Render(s.d.say("press-recap"))
 	}
-	return s.d.th.Accent.Bold(true).Render(s.d.say("press-next"))
+	return ""
 }
 
 // celebration is the one line in the status bar.
