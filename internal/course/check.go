@@ -164,10 +164,10 @@ type Effective struct {
 	Directive string        `yaml:"directive"`
 	Command   []string      `yaml:"command"`
 	Match     string        `yaml:"match"`     // RE2 on the output, with one group: the value. Each match counts
-	Unit      string        `yaml:"unit"`      // of a bare number, for AtLeast: ns, ms or s; "" for s
+	Unit      string        `yaml:"unit"`      // of a bare number: ns, ms or s; "" for s, and for a value that Equals compares as text
 	OrAbsent  bool          `yaml:"or_absent"` // no match is well, too: there is no limit
 	AtLeast   time.Duration `yaml:"at_least"`  // for values that are times; 0 for no bound
-	Equals    string        `yaml:"equals"`    // for the others
+	Equals    string        `yaml:"equals"`    // or: the value itself; with Unit a time, so that 3000 in ms is 3s
 }
 
 // HTTP sends one plain request.

@@ -91,11 +91,12 @@ type Editable struct {
 
 // Step is one thing to achieve.
 type Step struct {
-	ID     string  `yaml:"id"`
-	Title  Text    `yaml:"title"`
-	Goal   Text    `yaml:"goal"`   // what to do, one or two sentences
-	Learnt Text    `yaml:"learnt"` // what the student has just seen, shown when the step is met
-	XP     int     `yaml:"xp"`
-	Hints  []Text  `yaml:"hints"` // from a nudge to nearly the answer; never the whole file
-	Checks []Check `yaml:"checks"`
+	ID     string   `yaml:"id"`
+	Was    []string `yaml:"was"` // ids that it had before; unlike each other and every other id of the lab
+	Title  Text     `yaml:"title"`
+	Goal   Text     `yaml:"goal"`   // what to do, one or two sentences
+	Learnt Text     `yaml:"learnt"` // what the student has just seen, shown when the step is met
+	XP     int      `yaml:"xp"`
+	Hints  []Text   `yaml:"hints"` // from a nudge to nearly the answer; never the whole file
+	Checks []Check  `yaml:"checks"`
 }

@@ -73,6 +73,8 @@ func TestWhatCannotRun(t *testing.T) {
 		"lab.yaml:3:19: engines: nothing stands in for service backend": {"lab.yaml", "[docker]", "[docker, embedded]"},
 		`lab.yaml:5:47: target: "/conf/a.conf" is on no volume`: {"compose.yaml", `    volumes: ["conf:/conf"]`,
 			`    volumes: ["conf:/con"]` + "\n    read_only: true"},
+		`lab.yaml:10:100: equals: "three" is no time`: {"lab.yaml", "http: { via: backend, path: /, expect: { status: 200 } }",
+			`effective: { service: backend, directive: x, command: [c], match: "(.*)", unit: s, equals: three }`},
 	} {
 		fsys := files(base, nil)
 		fsys[change[0]].Data = []byte(strings.Replace(string(fsys[change[0]].Data), change[1], change[2], 1))
@@ -93,5 +95,31 @@ func TestDollars(t *testing.T) {
 	}
 	if got, want := lab.Env.Services[0].Command[2], "echo $HOME $$"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestFormerIDs wants each id that a step has or had to mean one step.
+func TestFormerIDs(t *testing.T) {
+	second := "\n  - id: two\n    was: %s\n    title: { en: \"B\", ko: \"나\" }\n    checks:\n      - http: { via: backend, path: /, expect: { status: 404 } }\n"
+	for was, want := range map[string]string{
+		"[]":           "",
+		"[old, older]": "",
+		"[one]":        `lab.yaml:12:11: was: "one" is the id of a step, or was named before`,
+		"[two]":        `lab.yaml:12:11: was: "two" is the id of a step, or was named before`,
+		"[old, old]":   "lab.yaml:12:10:",
+		"[Old]":        `lab.yaml:12:11: was[0]: "Old" is not a name of small letters, digits and hyphens`,
+		"old":          "lab.yaml:12:10:",
+	} {
+		fsys := files(archive(t, "testdata/good.txtar"), nil)
+		fsys["lab.yaml"].Data = append([]byte(strings.TrimSpace(string(fsys["lab.yaml"].Data))), fmt.Sprintf(second, was)...)
+		lab, err := course.LoadLab(fsys, "lab", "")
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("was: %s: %v", was, err)
+		case want == "" && "["+strings.Join(lab.Steps[1].Was, ", ")+"]" != was:
+			t.Errorf("was: %s: got %v", was, lab.Steps[1].Was)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("was: %s: got %v, want %s", was, err, want)
+		}
 	}
 }

@@ -14,8 +14,9 @@ type Outline struct {
 
 // StepOutline is one step of an Outline.
 type StepOutline struct {
-	ID string `yaml:"id"`
-	XP int    `yaml:"xp"`
+	ID  string   `yaml:"id"`
+	Was []string `yaml:"was"` // ids that it had before
+	XP  int      `yaml:"xp"`
 }
 
 // Outlines gives the outlines of a lab's variants, the first being the one of lab.yaml. It is four times as fast as

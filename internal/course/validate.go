@@ -60,14 +60,28 @@ func (v *validator) lab(l Lab) {
 	if n := len(l.Steps); n == 0 || n > maxSteps {
 		v.say("$.steps", "a lab has 1 to %d steps, not %d", maxSteps, n)
 	}
-	seen := map[string]bool{}
+	v.stepIDs(l.Steps)
 	for i, s := range l.Steps {
-		at := fmt.Sprintf("$.steps[%d]", i)
+		v.step(fmt.Sprintf("$.steps[%d]", i), l, s)
+	}
+}
+
+// stepIDs wants each id, former ones included, to mean one step: progress is kept by them.
+func (v *validator) stepIDs(steps []Step) {
+	seen := map[string]bool{}
+	for i, s := range steps {
 		if seen[s.ID] {
-			v.say(at+".id", "step id %q is used twice", s.ID)
+			v.say(fmt.Sprintf("$.steps[%d].id", i), "step id %q is used twice", s.ID)
 		}
 		seen[s.ID] = true
-		v.step(at, l, s)
+	}
+	for i, s := range steps {
+		for j, id := range s.Was {
+			if seen[id] {
+				v.say(fmt.Sprintf("$.steps[%d].was[%d]", i, j), "was: %q is the id of a step, or was named before", id)
+			}
+			seen[id] = true
+		}
 	}
 }
 

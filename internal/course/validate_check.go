@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -178,6 +179,16 @@ func (v *validator) effective(at string, l Lab, e Effective) {
 	if !slices.Contains([]string{"", "ns", "ms", "s"}, e.Unit) {
 		v.say(at+".unit", "unit: %q is not ns, ms or s", e.Unit)
 	}
+	if e.Unit != "" && e.Equals != "" && !isTime(e.Equals) {
+		v.say(at+".equals", "equals: %q is no time, and unit says that the value is one", e.Equals)
+	}
+}
+
+// isTime tells whether a text is a time, or a number of some unit.
+func isTime(s string) bool {
+	_, notNumber := strconv.ParseFloat(s, 64)
+	_, notTime := time.ParseDuration(s)
+	return notNumber == nil || notTime == nil
 }
 
 // expectations are what may be wanted of a crowd.

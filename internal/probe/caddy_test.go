@@ -78,6 +78,11 @@ func TestEffectiveByCommand(t *testing.T) {
 		Unit: "ns", AtLeast: time.Hour, OrAbsent: true}
 	strict := base
 	strict.OrAbsent = false
+	three := func(unit, match string) course.Effective {
+		return course.Effective{Service: "proxy", Directive: "x", Command: []string{"config"}, Match: match, Unit: unit, Equals: "3s"}
+	}
+	seven := three("", `^(.*)$`)
+	seven.Equals = "7"
 	for _, tt := range []struct {
 		name, printed string
 		check         course.Effective
@@ -88,6 +93,17 @@ func TestEffectiveByCommand(t *testing.T) {
 		{"absent, but wanted", `{}`, strict, probe.NotMet, "directive-absent read_timeout"},
 		{"long enough", `{"read_timeout":3600000000000}`, base, probe.Met, "value 1h0m0s"},
 		{"one of two too short", `{"read_timeout":3600000000000},{"read_timeout":30000000000}`, base, probe.NotMet, "value 30s"},
+		{"more than a time can be", `{"read_timeout":99999999999999999999}`, base, probe.NotMet, "value 99999999999999999999"},
+		{"seconds", "x 3", three("s", `x (\S+)`), probe.Met, "value 3s"},
+		{"fractions of seconds", "x 3.0", three("s", `x (\S+)`), probe.Met, "value 3s"},
+		{"milliseconds", "x 3000", three("ms", `x (\S+)`), probe.Met, "value 3s"},
+		{"nanoseconds", "x 3000000000", three("ns", `x (\S+)`), probe.Met, "value 3s"},
+		{"with a unit of its own", "x 3000ms", three("s", `x (\S+)`), probe.Met, "value 3s"},
+		{"another time", "x 4", three("s", `x (\S+)`), probe.NotMet, "value 4s"},
+		{"no time", "x off", three("s", `x (\S+)`), probe.NotMet, "value off"},
+		{"no number", "x NaN", three("s", `x (\S+)`), probe.NotMet, "value NaN"},
+		{"one line", "7\n", seven, probe.Met, "value 7"},
+		{"one line of Windows", "7\r\n", seven, probe.Met, "value 7"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tg := newTarget()
@@ -98,5 +114,32 @@ func TestEffectiveByCommand(t *testing.T) {
 				t.Errorf("got %s %q, want %s %q", v.Outcome, v.Got, tt.outcome, tt.got)
 			}
 		})
+	}
+}
+
+// TestOutputOfOneLine wants ^ and $ to mean the line that a command prints, with or without its end.
+func TestOutputOfOneLine(t *testing.T) {
+	for _, tt := range []struct {
+		printed, match string
+		outcome        probe.Outcome
+	}{
+		{"7\n", "^7$", probe.Met},
+		{"7", "^7$", probe.Met},
+		{"7\r\n", "^7$", probe.Met},
+		{"7\n", "^7\\n$", probe.Met},
+		{"7\n", `^\d+\s`, probe.Met},
+		{"7\n\n", "^7$", probe.NotMet},
+		{"7\n8\n", "^7$", probe.NotMet},
+		{"7\n8\n", "(?m)^7$", probe.Met},
+		{"77\n", "^7$", probe.NotMet},
+	} {
+		tg := newTarget()
+		tg.add("proxy", "127.0.0.1:1")
+		tg.exec = probe.ExecResult{Stdout: tt.printed}
+		v := evaluate(t, tg, course.Check{Kind: course.KindExec, Exec: &course.Exec{Service: "proxy", Command: []string{"count"},
+			Expect: course.ExecExpect{Match: tt.match}}})
+		if v.Outcome != tt.outcome {
+			t.Errorf("%q by %s: got %s, want %s", tt.printed, tt.match, v.Outcome, tt.outcome)
+		}
 	}
 }

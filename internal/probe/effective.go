@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strconv"
-	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/nginxconf"
@@ -33,7 +31,7 @@ func (l *look) effectiveByCommand(ctx context.Context, e course.Effective) (Verd
 	if res.Code != 0 {
 		return Verdict{Want: want}, fmt.Errorf("%s in %s: exit code %d: %s", e.Command[0], e.Service, res.Code, clean(res.Stderr))
 	}
-	found := pattern.FindAllStringSubmatch(res.Stdout, -1)
+	found := pattern.FindAllStringSubmatch(printed(pattern, res.Stdout), -1)
 	if len(found) == 0 {
 		l.saw(Exchange{From: e.Service, Kind: WireLog, Text: e.Directive + " —"})
 		return verdict(e.OrAbsent, want, NewFact("directive-absent", e.Directive), ""), nil
@@ -42,30 +40,12 @@ func (l *look) effectiveByCommand(ctx context.Context, e course.Effective) (Verd
 	for _, m := range found {
 		value := m[1]
 		l.saw(Exchange{From: e.Service, Kind: WireLog, Text: e.Directive + " " + value})
-		ok := value == e.Equals
-		if d, err := duration(value, e.Unit); err == nil && e.AtLeast > 0 {
-			ok, value = d >= e.AtLeast, d.String()
-		}
+		ok, value := suits(e, value)
 		if got = NewFact("value", value); !ok {
 			return verdict(false, want, got, "wrong-limit"), nil
 		}
 	}
 	return verdict(true, want, got, ""), nil
-}
-
-// duration reads a Go duration, or a bare number of units.
-func duration(value, unit string) (time.Duration, error) {
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return time.ParseDuration(value)
-	}
-	switch unit {
-	case "ns":
-		return time.Duration(n), nil
-	case "ms":
-		return time.Duration(n) * time.Millisecond, nil
-	}
-	return time.Duration(n) * time.Second, nil
 }
 
 func wantEffective(e course.Effective) Fact {

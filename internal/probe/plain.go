@@ -170,7 +170,7 @@ func (l *look) exec(ctx context.Context, e course.Exec) (Verdict, error) {
 	}
 	if e.Expect.Match != "" {
 		want = NewFact("output", e.Expect.Match)
-		return verdict(pattern.MatchString(res.Stdout), want, NewFact("output", brief(res.Stdout)), ""), nil
+		return verdict(pattern.MatchString(printed(pattern, res.Stdout)), want, NewFact("output", brief(res.Stdout)), ""), nil
 	}
 	return verdict(true, want, want, ""), nil
 }
