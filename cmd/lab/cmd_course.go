@@ -45,7 +45,7 @@ func outlineOf(c *course.Course, l course.Lesson) (reward.Lesson, error) {
 	o.Variants = map[string][]reward.Step{}
 	for _, v := range variants {
 		for _, s := range v.Steps {
-			o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step(s))
+			o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step{ID: s.ID, XP: s.XP})
 		}
 	}
 	o.Steps = o.Variants[variants[0].Variant]
