@@ -12,12 +12,13 @@ import (
 
 const module = "github.com/cwk-stream/lab/"
 
-// allowed lists, for each package, the packages of this module that it may import. Leaves (hint, locale) may be
+// allowed lists, for each package, the packages of this module that it may import. Leaves (hint, locale, printable) may be
 // imported by any; nginxconf is the grammar that both the effective-value probe and the embedded stand-in read, so it
 // is a leaf that those two share rather than a thing written twice.
 var allowed = map[string][]string{
 	"internal/hint":               {},
 	"internal/locale":             {},
+	"internal/printable":          {},
 	"internal/nginxconf":          {},
 	"internal/bundle":             {}, // a file format: what is in the images and what the lessons mean is for cmd/lab to ask
 	"internal/course":             {},
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 }
 
 // leaves may be imported by any.
-var leaves = map[string]bool{"internal/hint": true, "internal/locale": true}
+var leaves = map[string]bool{"internal/hint": true, "internal/locale": true, "internal/printable": true}
 
 // owners says which packages alone may import a third-party module prefix.
 var owners = map[string][]string{

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/reward"
 	"github.com/cwk-stream/lab/internal/session"
@@ -106,8 +107,9 @@ func (a *app) printList(rows []listed, s reward.Standing) {
 	lang := a.lang()
 	fmt.Fprintln(a.out, a.header(s))
 	wide := 0
-	for _, r := range rows {
-		wide = max(wide, ansi.StringWidth(r.Title))
+	for i, r := range rows {
+		rows[i].Title = printable.Line(r.Title)
+		wide = max(wide, ansi.StringWidth(rows[i].Title))
 	}
 	for _, r := range rows {
 		title := r.Title + strings.Repeat(" ", wide-ansi.StringWidth(r.Title))
@@ -155,13 +157,13 @@ func (a *app) readCommand() *cobra.Command {
 			color := isTerminal(a.out) && a.getenv("NO_COLOR") == "" && !a.plain
 			page := fmt.Sprintf("# %02d %s\n\n%s", l.Number, text.Title, text.Markdown)
 			if a.linear() {
-				page = shown(page) // as it was written: tables without their frames
+				page = printable.Text(page) // as it was written: tables without their frames
 			} else {
 				page = tui.RenderMarkdown(page, a.width(), true, color)
 			}
 			fmt.Fprintln(a.out, page)
 			for _, link := range text.Links {
-				fmt.Fprintf(a.out, "%s\n  %s\n", link.Title, link.URL)
+				fmt.Fprintf(a.out, "%s\n  %s\n", printable.Line(link.Title), printable.Line(link.URL))
 			}
 			return a.markRead(l.ID)
 		},
@@ -209,7 +211,7 @@ func (a *app) printStatus(s reward.Standing) {
 		if x.Got {
 			mark = "★"
 		}
-		fmt.Fprintf(a.out, "%s %s: %s\n", mark, x.Name.In(lang), x.How.In(lang))
+		fmt.Fprintf(a.out, "%s %s: %s\n", mark, printable.Line(x.Name.In(lang)), printable.Line(x.How.In(lang)))
 	}
 }
 

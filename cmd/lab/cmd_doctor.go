@@ -15,6 +15,7 @@ import (
 	"github.com/cwk-stream/lab/internal/docker"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // platform is what the program was built for.
@@ -72,9 +73,9 @@ func (a *app) printFindings(findings []finding) {
 		mark := map[string]string{"ok": "✓", "warn": "!", "fail": "✗"}[f.Status]
 		status := lang.Say("doctor.status." + f.Status)
 		fmt.Fprintf(a.out, "%s %s%s  %s%s  %s\n", mark, status, strings.Repeat(" ", max(0, 4-ansi.StringWidth(status))), name,
-			strings.Repeat(" ", max(0, 16-ansi.StringWidth(name))), shown(f.Detail))
+			strings.Repeat(" ", max(0, 16-ansi.StringWidth(name))), printable.Text(f.Detail))
 		if f.Hint != "" {
-			fmt.Fprintf(a.out, "  %s %s\n", lang.Say("hint.prefix"), shown(f.Hint))
+			fmt.Fprintf(a.out, "  %s %s\n", lang.Say("hint.prefix"), printable.Text(f.Hint))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/session"
 	"github.com/cwk-stream/lab/internal/workspace"
 )
@@ -89,9 +90,9 @@ func (a *app) hintCommand() *cobra.Command {
 				return err
 			}
 			shown := o.Progress().Steps[i].Hints
-			fmt.Fprintf(a.out, "%d  %s\n", i+1, step.Title.In(a.lang()))
+			fmt.Fprintf(a.out, "%d  %s\n", i+1, printable.Line(step.Title.In(a.lang())))
 			for n, h := range step.Hints[:min(shown, len(step.Hints))] {
-				fmt.Fprintln(a.out, a.lang().Say("hint.line", n+1, len(step.Hints), h.In(a.lang())))
+				fmt.Fprintln(a.out, printable.Text(a.lang().Say("hint.line", n+1, len(step.Hints), h.In(a.lang()))))
 			}
 			if len(step.Hints) == 0 || shown >= len(step.Hints) {
 				fmt.Fprintln(a.err, a.lang().Say("hint.no-more", args[0]))
@@ -153,7 +154,7 @@ func (a *app) rewrite(name string, f stepFlags, do func(*session.Session) error,
 	}
 	a.printDiff(before, after)
 	step, i := o.current()
-	fmt.Fprintln(a.err, shown(a.lang().Say(done, i+1, step.Title.In(a.lang()), o.files.Dir())))
+	fmt.Fprintln(a.err, printable.Text(a.lang().Say(done, i+1, step.Title.In(a.lang()), o.files.Dir())))
 	return nil
 }
 
@@ -184,7 +185,7 @@ func (a *app) diffCommand() *cobra.Command {
 				return err
 			}
 			if !a.printDiff(from, to) {
-				fmt.Fprintln(a.err, shown(a.lang().Say("diff.none", o.files.Dir())))
+				fmt.Fprintln(a.err, printable.Text(a.lang().Say("diff.none", o.files.Dir())))
 			}
 			return nil
 		},
@@ -200,7 +201,7 @@ func (a *app) printDiff(before, after course.Files) bool {
 	for _, name := range sortedNames(after) {
 		if d := workspace.Diff(name, before[name], after[name]); d != "" {
 			differs = true
-			fmt.Fprint(a.out, shown(d))
+			fmt.Fprint(a.out, printable.Text(d))
 		}
 	}
 	return differs

@@ -11,6 +11,7 @@ import (
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/docker"
 	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/session"
 )
 
@@ -112,7 +113,7 @@ func (a *app) stages() func(session.Stage) {
 		}
 		if line != last {
 			last = line
-			fmt.Fprintln(a.err, shown(line))
+			fmt.Fprintln(a.err, printable.Text(line))
 		}
 	}
 }
@@ -136,7 +137,7 @@ func (a *app) cleanCommand() *cobra.Command {
 				return hint.With(err, "left-behind")
 			}
 			for _, s := range swept {
-				fmt.Fprintln(a.out, shown(s.String()))
+				fmt.Fprintln(a.out, printable.Text(s.String()))
 			}
 			fmt.Fprintln(a.err, a.lang().Say("clean.done", len(swept)))
 			return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/reward"
 )
@@ -152,12 +153,12 @@ func (a *app) printProblems(problems course.Problems, output string) error {
 		return nil
 	}
 	for _, p := range problems {
-		fmt.Fprintln(a.out, shown(p.String()))
+		fmt.Fprintln(a.out, printable.Text(p.String()))
 		if p.Source != "" {
-			fmt.Fprintln(a.out, shown(strings.TrimRight(p.Source, "\n")))
+			fmt.Fprintln(a.out, printable.Text(strings.TrimRight(p.Source, "\n")))
 		}
 		if p.Hint != "" {
-			fmt.Fprintln(a.out, "  "+a.lang().Say("hint.prefix")+" "+shown(p.Hint))
+			fmt.Fprintln(a.out, "  "+a.lang().Say("hint.prefix")+" "+printable.Text(p.Hint))
 		}
 	}
 	return nil

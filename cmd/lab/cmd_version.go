@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cwk-stream/lab/internal/docker"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // version and commit are set by the Makefile; a build by `go install` reads them from the module.
@@ -73,7 +74,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if output == "json" {
 				return a.printJSON(b)
 			}
-			_, err := fmt.Fprintf(a.out, "%v\n%s: %s\n%s: %s\n", b, engineDocker, shown(b.Engines[engineDocker]), engineEmbedded,
+			_, err := fmt.Fprintf(a.out, "%v\n%s: %s\n%s: %s\n", b, engineDocker, printable.Text(b.Engines[engineDocker]), engineEmbedded,
 				b.Engines[engineEmbedded])
 			return err
 		},

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/reward"
 	"github.com/cwk-stream/lab/internal/session"
@@ -93,11 +94,13 @@ type guided struct {
 	in     *prompter
 }
 
-func (g *guided) say(key string, args ...any) { fmt.Fprintln(g.out, shown(g.lang().Say(key, args...))) }
+func (g *guided) say(key string, args ...any) {
+	fmt.Fprintln(g.out, printable.Text(g.lang().Say(key, args...)))
+}
 
 // ask prints a prompt and waits for a line; ok is false at the end of the input.
 func (g *guided) ask(ctx context.Context, key string, args ...any) (line string, ok bool, err error) {
-	fmt.Fprint(g.out, shown(g.lang().Say(key, args...))+" ")
+	fmt.Fprint(g.out, printable.Text(g.lang().Say(key, args...))+" ")
 	line, ok, err = g.in.line(ctx)
 	if err == nil && (!ok || !isTerminal(g.app.in)) { // nobody's Enter has ended the line
 		fmt.Fprintln(g.out, line)
@@ -142,7 +145,7 @@ func (g *guided) describe() {
 	lang := g.lang()
 	fmt.Fprintln(g.out)
 	g.say("guide.step", i+1, len(p.Steps), step.Title.In(lang), step.XP)
-	fmt.Fprintln(g.out, step.Goal.In(lang))
+	fmt.Fprintln(g.out, printable.Text(step.Goal.In(lang)))
 	g.where()
 }
 
@@ -213,9 +216,9 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 
 func (g *guided) read() error {
 	text := g.lesson.In(g.lang())
-	fmt.Fprintln(g.out, shown(text.Markdown))
+	fmt.Fprintln(g.out, printable.Text(text.Markdown))
 	for _, l := range text.Links {
-		fmt.Fprintf(g.out, "%s\n  %s\n", shown(l.Title), shown(l.URL))
+		fmt.Fprintf(g.out, "%s\n  %s\n", printable.Text(l.Title), printable.Text(l.URL))
 	}
 	if g.lesson.Number == 0 { // it is no part of the course
 		return nil

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // meter shows how far something of many bytes is, on standard error: one line that changes on a terminal, elsewhere a
@@ -40,7 +42,7 @@ func (m *meter) of(label string) func(done, total int64) {
 func (m *meter) end(label string, size int64) { m.print(label+"  "+amount(size, 0)+"  ✓", false) }
 
 func (m *meter) print(line string, again bool) {
-	line = shown(line)
+	line = printable.Text(line)
 	if !m.live {
 		fmt.Fprintln(m.app.err, line)
 		return

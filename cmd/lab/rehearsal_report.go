@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/session"
 )
@@ -93,7 +94,7 @@ func (r *rehearsalText) end(trials []session.Trial, took time.Duration) error {
 		trials = trials[n:]
 	}
 	b.WriteString(r.lang.Say("test.summary", r.so, r.foundSoFar, took.Round(100*time.Millisecond).Seconds()) + "\n")
-	_, err := io.WriteString(r.out, shown(b.String()))
+	_, err := io.WriteString(r.out, printable.Text(b.String()))
 	return err
 }
 
@@ -207,7 +208,7 @@ func (r *rehearsalJUnit) end(trials []session.Trial, _ time.Duration) error {
 		s := &all.Suites[len(all.Suites)-1]
 		c := junitCase{Name: string(t.Kind) + " " + t.Name, Class: t.Lab + "." + t.Step, Seconds: fmt.Sprintf("%.3f", t.Seconds)}
 		if t.Finding != "" {
-			c.Failure = &junitFailure{Type: t.Finding, Message: shown(foundWords(r.lang, t))}
+			c.Failure = &junitFailure{Type: t.Finding, Message: printable.Text(foundWords(r.lang, t))}
 			s.Failures++
 		}
 		s.Tests++

@@ -15,6 +15,7 @@ import (
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // Exit codes; a documented interface (README, `lab help`).
@@ -107,7 +108,7 @@ func (a *app) complain(err error) {
 	lang := a.lang()
 	var problems course.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.err, shown(problems.Error()))
+		fmt.Fprintln(a.err, printable.Text(problems.Error()))
 		err = hint.With(err, "bad-lab", len(problems))
 	}
 	h, ok := hint.Find(err)
@@ -115,25 +116,15 @@ func (a *app) complain(err error) {
 	if ok && locale.Has("error."+h.Code) {
 		text = lang.Say("error."+h.Code, h.Args...)
 	}
-	fmt.Fprintln(a.err, "lab: "+shown(text))
+	fmt.Fprintln(a.err, "lab: "+printable.Text(text))
 	if ok && locale.Has("hint."+h.Code) {
-		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+shown(lang.Say("hint."+h.Code, h.Args...)))
+		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+printable.Text(lang.Say("hint."+h.Code, h.Args...)))
 		return
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+lang.Say("hint.usage"))
 	}
-}
-
-// shown keeps control characters that come from files, servers or the engine away from the terminal.
-func shown(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && (r < 0x20 || r >= 0x7f && r < 0xa0) {
-			return '·'
-		}
-		return r
-	}, s)
 }
 
 func (a *app) lang() locale.Lang {

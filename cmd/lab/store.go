@@ -10,6 +10,7 @@ import (
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/journal"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/reward"
 	"github.com/cwk-stream/lab/internal/session"
 	"github.com/cwk-stream/lab/internal/workspace"
@@ -35,7 +36,7 @@ func (a *app) events() ([]session.Event, error) {
 	}
 	events, damage, err := j.Load()
 	for _, d := range damage {
-		fmt.Fprintln(a.err, "lab: "+shown(a.lang().Say("journal."+string(d.Kind), j.Path(), d.Line)))
+		fmt.Fprintln(a.err, "lab: "+printable.Text(a.lang().Say("journal."+string(d.Kind), j.Path(), d.Line)))
 	}
 	return events, err
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // document is a YAML document that comes from anywhere, found harmless and parsed once, however often it is decoded:
@@ -39,7 +41,42 @@ func parse(file string, data []byte) (document, error) {
 	if len(tree.Docs) > 0 {
 		d.body = tree.Docs[0].Body
 	}
+	if p := (&obeyedValues{file: file}).in(tree); len(p) > 0 {
+		return d, p
+	}
 	return d, nil
+}
+
+// obeyedValues finds texts that hold, once their escapes such as "\e" are read, what a terminal would obey.
+type obeyedValues struct {
+	file  string
+	found Problems
+}
+
+func (o *obeyedValues) in(tree *ast.File) Problems {
+	for _, doc := range tree.Docs {
+		if doc.Body != nil {
+			ast.Walk(o, doc.Body)
+		}
+	}
+	return o.found
+}
+
+// Visit looks at one node; ast.Walk calls it for each.
+func (o *obeyedValues) Visit(n ast.Node) ast.Visitor {
+	text, ok := n.(*ast.StringNode)
+	if !ok {
+		return o
+	}
+	for _, r := range text.Value {
+		if printable.Obeyed(r) && r != '\n' && r != '\t' && r != '\r' {
+			at := text.GetToken().Position
+			o.found = append(o.found, Problem{File: o.file, Line: at.Line, Column: at.Column,
+				Message: fmt.Sprintf("the text has the control character %U", r)})
+			break
+		}
+	}
+	return o
 }
 
 // decode puts the document's values into a Go value; what does not fit is reported as Problems.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // A lab comes from anywhere. These bounds are far above what any lab needs.
@@ -112,7 +114,7 @@ func hostileFolder(lab fs.FS, id string) Problems {
 			return errTooMany
 		}
 		if _, _, _, found := control(d.Name()); found || strings.ContainsAny(d.Name(), "\\:\n\t") {
-			say(clean(name), "the name has characters that a lab's file may not have")
+			say(printable.Line(name), "the name has characters that a lab's file may not have")
 		}
 		switch {
 		case d.Type()&fs.ModeSymlink != 0:
@@ -142,13 +144,3 @@ func hostileFolder(lab fs.FS, id string) Problems {
 }
 
 var errTooMany = fmt.Errorf("too many files")
-
-// clean shows a name without what a terminal would act on.
-func clean(name string) string {
-	return strings.Map(func(r rune) rune {
-		if _, _, _, found := control(string(r)); found || r == '\n' || r == '\t' {
-			return '·'
-		}
-		return r
-	}, name)
-}

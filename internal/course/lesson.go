@@ -17,6 +17,7 @@ import (
 
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // maxText bounds a lesson or lab file; the longest lesson worth reading in one sitting is a tenth of it.
@@ -168,8 +169,7 @@ func readText(fsys fs.FS, name string) ([]byte, error) {
 	return norm.NFC.Bytes([]byte(text)), nil
 }
 
-// control finds the first character that must not reach a terminal: C0 and C1 controls but newline and tab,
-// invalid UTF-8, and those that change the direction of writing.
+// control finds the first character that must not reach a terminal: what it would obey, but newline and tab, and invalid UTF-8.
 func control(s string) (line, column int, r rune, found bool) {
 	line, column = 1, 0
 	for _, r := range s {
@@ -178,7 +178,7 @@ func control(s string) (line, column int, r rune, found bool) {
 		case r == '\n':
 			line, column = line+1, 0
 		case r == '\t':
-		case unicode.IsControl(r), r == unicode.ReplacementChar, unicode.Is(unicode.Bidi_Control, r):
+		case printable.Obeyed(r), r == unicode.ReplacementChar:
 			return line, column, r, true
 		}
 	}

@@ -10,11 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cwk-stream/lab/internal/hint"
-	"github.com/cwk-stream/lab/internal/probe"
-	"github.com/cwk-stream/lab/internal/session"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/printable"
+	"github.com/cwk-stream/lab/internal/probe"
+	"github.com/cwk-stream/lab/internal/session"
 )
 
 // Exec runs a command in a container, as the container's user. At most 1 MiB of each output is kept.
@@ -212,7 +214,7 @@ func refusal(a session.Applied, output string) session.Applied {
 	a.OK = false
 	var kept []string
 	for line := range strings.Lines(output) {
-		line = noise.ReplaceAllString(printable(line), "$1 ")
+		line = noise.ReplaceAllString(printable.Uncoloured(line), "$1 ")
 		if line == "" || strings.HasPrefix(line, "nginx: configuration file") || len(kept) > 0 && kept[len(kept)-1] == line {
 			continue
 		}

@@ -10,14 +10,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/cwk-stream/lab/internal/course"
-	"github.com/cwk-stream/lab/internal/hint"
-	"github.com/cwk-stream/lab/internal/session"
 	buildtypes "github.com/moby/moby/api/types/build"
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/printable"
+	"github.com/cwk-stream/lab/internal/session"
 )
 
 // sayEvery bounds how often a stage that advances is told of.
@@ -147,7 +148,7 @@ func (b *buildProgress) read(r io.Reader, say func(session.Stage)) error {
 			return fmt.Errorf("reading the builder's output: %w", err)
 		}
 		if m.Error != nil {
-			return errors.New(printable(m.Error.Message))
+			return errors.New(printable.Uncoloured(m.Error.Message))
 		}
 		for line := range strings.Lines(m.Stream) {
 			if b.line(strings.TrimRight(line, "\r\n")) && time.Since(b.last) >= sayEvery {
@@ -177,7 +178,7 @@ func (b *buildProgress) line(text string) bool {
 		}
 		b.last = time.Time{} // a new step is always told
 	}
-	if text = printable(text); text == "" || strings.HasPrefix(text, "--->") {
+	if text = printable.Uncoloured(text); text == "" || strings.HasPrefix(text, "--->") {
 		return false
 	}
 	if strings.HasPrefix(text, "LABEL "+labelBuild) {
@@ -195,22 +196,4 @@ func (b *buildProgress) dropStages(ctx context.Context, a api) {
 	for i := len(b.stages) - 1; i >= 0; i-- {
 		_, _ = a.ImageRemove(ctx, b.stages[i], client.ImageRemoveOptions{PruneChildren: true})
 	}
-}
-
-// escapes are terminal control sequences: CSI … letter, OSC … BEL or ST, and two-character ones.
-var escapes = regexp.MustCompile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|[@-Z\\\\^_])")
-
-// printable is text on one line without control characters.
-func printable(text string) string {
-	text = escapes.ReplaceAllString(text, "")
-	text = strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return -1
-		}
-		return r
-	}, text)
-	return strings.TrimSpace(text)
 }

@@ -13,10 +13,12 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/cwk-stream/lab/internal/course"
-	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // Refs lists the images that env's containers are made of, without asking an engine.
@@ -108,7 +110,7 @@ func load(ctx context.Context, a api, archive io.Reader) error {
 			return fmt.Errorf("reading the engine's answer: %w", err)
 		}
 		if m.Error != nil {
-			return errors.New(printable(m.Error.Message))
+			return errors.New(printable.Uncoloured(m.Error.Message))
 		}
 	}
 }

@@ -8,10 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/moby/moby/client"
+
 	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/session"
-	"github.com/moby/moby/client"
 )
 
 // environment is one running environment: the session.Environment of this package.
@@ -197,7 +199,7 @@ func (v *environment) obituary(ctx context.Context, s *service) error {
 	}
 	last := "it wrote nothing"
 	if lines := s.log.Since(s.log.Last() - 1); len(lines) > 0 {
-		last = printable(lines[len(lines)-1].Text)
+		last = printable.Uncoloured(lines[len(lines)-1].Text)
 	}
 	if oom {
 		return hint.With(fmt.Errorf("%s used more memory than it may and was killed", s.Name), "service-out-of-memory", s.Name)

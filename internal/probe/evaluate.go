@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // look is one client's way of looking: the probe id that it sends, and what its check has seen.
@@ -117,17 +116,9 @@ func seconds(d time.Duration) string {
 // maxShown bounds one text of an exchange; what is longer is of no use on a screen.
 const maxShown = 1000
 
-// clean makes a text from a server or a log fit for a terminal and a screen: one line, no control characters.
+// clean makes a text from a server or a log fit for a screen: one line that is not endless, nothing that a terminal obeys.
 func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "·"))
+	s = printable.Line(s)
 	if r := []rune(s); len(r) > maxShown {
 		return string(r[:maxShown]) + "…"
 	}

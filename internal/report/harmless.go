@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
+
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // How JSON and XML spell a character by its number.
@@ -13,7 +14,7 @@ const (
 	inXML  = "&#x%X;"
 )
 
-// harmless passes JSON or XML on with every control character spelled out. The encoders do so for those below U+0020
+// harmless passes JSON or XML on with every character spelled out that a terminal would obey. The encoders do so for those below U+0020
 // alone; the rest (DEL, and C1, of which one begins escape sequences as ESC does) would be obeyed by a terminal. The
 // meaning stays. A write must not end within a character.
 type harmless struct {
@@ -24,7 +25,7 @@ type harmless struct {
 func (h harmless) Write(p []byte) (int, error) {
 	text := string(p)
 	obeyed := func(r rune) bool {
-		return r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+		return r != '\n' && r != '\t' && printable.Obeyed(r)
 	}
 	if !strings.ContainsFunc(text, obeyed) {
 		return h.w.Write(p)

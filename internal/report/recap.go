@@ -8,6 +8,7 @@ import (
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/reward"
 	"github.com/cwk-stream/lab/internal/session"
@@ -140,5 +141,5 @@ func (r *recap) gained(g reward.Gained) {
 
 // escape keeps text from being taken for Markdown: facts have words from servers in them.
 func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "<", `\<`, "`", "\\`", "#", `\#`, "|", `\|`).Replace(clean(s))
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "<", `\<`, "`", "\\`", "#", `\#`, "|", `\|`).Replace(printable.Line(s))
 }

@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/session"
 )
@@ -49,7 +49,7 @@ type base struct {
 }
 
 // Note says in a sentence why the engine is the one that it is. Call it before the session begins.
-func (b *base) Note(sentence string) { b.note = clean(sentence) }
+func (b *base) Note(sentence string) { b.note = printable.Line(sentence) }
 
 // Fail says what ended the session, if no event did, so that the end of the report can tell. Call it before Close.
 func (b *base) Fail(err error) { b.failure = err }
@@ -98,9 +98,9 @@ func (b *base) trouble() (code, message string) {
 		if h, ok := hint.Find(b.failure); ok {
 			code = h.Code
 		}
-		return code, clean(b.failure.Error())
+		return code, printable.Line(b.failure.Error())
 	}
-	return b.last.Trouble, clean(b.last.Detail)
+	return b.last.Trouble, printable.Line(b.last.Detail)
 }
 
 // Fact puts a fact into words.
@@ -121,7 +121,7 @@ func Fact(lang locale.Lang, f probe.Fact) string {
 	}
 	args := make([]any, len(values))
 	for i, v := range values {
-		args[i] = clean(v)
+		args[i] = printable.Line(v)
 	}
 	return lang.Say("fact."+code, args...)
 }
@@ -152,20 +152,7 @@ func engineName(lang locale.Lang, engine string) string {
 	if key := "engine." + engine; locale.Has(key) {
 		return lang.Say(key)
 	}
-	return clean(engine)
-}
-
-// clean keeps control characters, from files and servers, away from terminals and readers of lines.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "·"))
+	return printable.Line(engine)
 }
 
 // duration3 is a measured time in seconds, to the millisecond.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/session"
 )
@@ -95,7 +96,7 @@ func outcome(o probe.Outcome) string {
 // returns the error.
 func (t *Text) line(format string, args ...any) {
 	if t.err == nil {
-		_, t.err = fmt.Fprintln(t.w, clean(fmt.Sprintf(format, args...)))
+		_, t.err = fmt.Fprintln(t.w, printable.Line(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -148,11 +149,11 @@ func (t *Text) environment(e session.Event) {
 // stage writes a stage of the boot when it begins, and each quarter of one that knows how far it is.
 func (t *Text) stage(s session.Stage) {
 	lang := t.o.Lang
-	subject := clean(s.Subject)
+	subject := printable.Line(s.Subject)
 	if subject == "" {
 		subject = lang.Say("stage.all")
 	}
-	words := clean(s.Name)
+	words := printable.Line(s.Name)
 	switch s.Name {
 	case "network":
 		words = lang.Say("stage.network")

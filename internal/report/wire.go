@@ -7,6 +7,7 @@ import (
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/probe"
 )
 
@@ -32,7 +33,7 @@ func wireLine(lang locale.Lang, x probe.Exchange, width int) string {
 		if i == 0 && (x.Kind == probe.WireClose || x.Kind == probe.WireOpen) && (n == "idle" || n == "control") {
 			continue // which of two connections it is; the time that follows tells
 		}
-		line += "  " + clean(n)
+		line += "  " + printable.Line(n)
 	}
 	return strings.TrimRight(line, " ")
 }
@@ -43,7 +44,7 @@ func parties(lang locale.Lang, x probe.Exchange) string {
 		if who == "you" {
 			return lang.Say("wire.you")
 		}
-		return clean(who)
+		return printable.Line(who)
 	}
 	switch {
 	case x.To == "":
@@ -55,7 +56,7 @@ func parties(lang locale.Lang, x probe.Exchange) string {
 }
 
 func wireWords(lang locale.Lang, x probe.Exchange) string {
-	text := clean(x.Text)
+	text := printable.Line(x.Text)
 	switch x.Kind {
 	case probe.WireOpen:
 		if key := "wire.open." + x.Text; locale.Has(key) {

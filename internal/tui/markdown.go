@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // The width of a line of reading. Shorter ones tire, longer ones lose the eye on its way back.
@@ -90,7 +91,7 @@ func (t *theme) cut(markdown string) ([]part, []course.Link) {
 	if have, ok := t.parts.Load(key); ok {
 		return have.(pieces).parts, have.(pieces).links
 	}
-	p, parts := page{}, split(cleanText(markdown))
+	p, parts := page{}, split(printable.Markdown(cleanText(markdown)))
 	for i := range parts {
 		if !parts[i].fenced {
 			parts[i].text = p.number(parts[i].text)

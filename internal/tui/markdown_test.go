@@ -49,7 +49,12 @@ func TestInline(t *testing.T) {
 		{"a lone asterisk", "2 * 3 = 6", "2 * 3 = 6"},
 		{"escape sequences", "a\x1b[31mb\x1b]0;x\x07c", "a�[31mb�]0;x�c"},
 		{"carriage return", "one\r\ntwo", "one two"},
-		{"reordering marks", "a\u202eb", "ab"},
+		{"reordering marks", "a\u202eb", "a�b"},
+		{"references to what reorders or breaks lines", "a&#8238;b&#x2028;c&rlm;d", "a�b�c�d"},
+		{"a reference to the escape character", "a&#27;[2Jb&#x9b;2J", "a�[2Jb�2J"},
+		{"the same in a link's text and title", "[a&#8238;b](https://x.test \"&#8238;\")", "a�b¹\n\n 1  a�b\n    https://x.test"},
+		{"the same in a table", "| a&#8238; |\n|---|\n| b&#8232; |", "a�\n──\nb�"},
+		{"a backslash does not hide one", "a\\&#8238;b", "a\\�b"},
 		{"brackets in code", "`[a](https://b)`", "`[a](https://b)`"},
 	}
 	for _, tt := range tests {

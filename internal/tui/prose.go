@@ -6,6 +6,8 @@ import (
 
 	"charm.land/glamour/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // prose is a stretch of Markdown without its code blocks and tables as styled lines that are not wrapped yet: a line is
@@ -29,7 +31,7 @@ func (t *theme) style(text string) []string {
 	}
 	if renderer != nil {
 		if out, err := renderer.Render(mend(text)); err == nil {
-			styled = strings.ReplaceAll(out, joiner, "")
+			styled = printable.Styled(strings.ReplaceAll(out, joiner, ""))
 		}
 		t.renderers.Put(renderer)
 	}
