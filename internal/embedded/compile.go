@@ -18,6 +18,7 @@ type config struct {
 	servers   []*server
 	upstreams []*upstream
 	maps      map[string]*mapping // by variable
+	assigned  map[string]bool     // variables that set defines
 	mainLogs  []errorLog
 	logFiles  []string // in order
 	limit     int      // worker_connections
@@ -65,7 +66,7 @@ type compiler struct {
 func compile(files map[string][]byte, resolve func(host string) bool) (*config, error) {
 	source, broken := nginxconf.ParseFiles(mainConf, files)
 	c := &compiler{table: newTable(), readers: readers(), resolve: resolve, defined: map[string]bool{},
-		conf: &config{source: source, maps: map[string]*mapping{}, limit: 512}}
+		conf: &config{source: source, maps: map[string]*mapping{}, assigned: map[string]bool{}, limit: 512}}
 	main := &level{kind: inMain, set: map[string][]nginxconf.Directive{}}
 	combined, _ := parseTemplate(combinedFormat)
 	c.formats = map[string]template{"combined": combined}

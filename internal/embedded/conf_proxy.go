@@ -260,6 +260,7 @@ type mapping struct {
 	exact    map[string]template // by lower-case value
 	exprs    []mapExpr
 	fallback template
+	volatile bool // worked out anew for each text that has it
 }
 
 type mapExpr struct {
@@ -294,6 +295,7 @@ func (c *compiler) mapLine(m *mapping, d nginxconf.Directive) error {
 	case d.IsBlock():
 		return fail(d, `unexpected "{"`)
 	case len(d.Args) == 0 && d.Name == "volatile":
+		m.volatile = true
 		return nil
 	case len(d.Args) == 0 && d.Name == "hostnames":
 		return refuse(d, `"hostnames" in a map`)

@@ -106,6 +106,7 @@ func (c *compiler) setVariable(l *level, d nginxconf.Directive) error {
 	if err := c.define(d, name); err != nil {
 		return err
 	}
+	c.conf.assigned[strings.ToLower(name)] = true
 	value, err := c.template(d, d.Args[1])
 	if err != nil {
 		return err

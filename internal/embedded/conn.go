@@ -281,10 +281,10 @@ func (r *request) run(steps []rewriteStep) (answered, more, again bool) {
 		case "break":
 			return false, false, again
 		case "set":
-			if r.vars == nil {
-				r.vars = map[string]string{}
+			r.remember(s.name, s.text.fill(r))
+			if r.exhausted {
+				return true, r.fail(500), false
 			}
-			r.vars[s.name] = s.text.fill(r)
 		case "return":
 			return true, r.give(s), false
 		case "rewrite":

@@ -61,7 +61,6 @@ type environment struct {
 	net      *network
 	names    []string // of the services, as the environment lists them
 	services map[string]*service
-	died     chan struct{}
 	stop     sync.Once
 }
 
@@ -79,7 +78,7 @@ func newEnvironment(env course.Environment) (*environment, error) {
 	for _, s := range env.Services {
 		names = append(names, s.Name)
 	}
-	v := &environment{net: newNetwork(names), names: names, services: map[string]*service{}, died: make(chan struct{})}
+	v := &environment{net: newNetwork(names), names: names, services: map[string]*service{}}
 	for _, s := range env.Services {
 		made := &service{Service: s, log: &probe.Log{}, files: map[string][]byte{}}
 		switch s.Apply.Stub {
@@ -124,7 +123,9 @@ func initialFiles(lab fs.FS, s course.Service, files map[string][]byte) error {
 }
 
 // begin lays the files and starts the services in order, backends before what looks their names up.
-func (v *environment) begin(ctx context.Context, env course.Environment, files []session.File, say func(session.Stage)) error {
+func (v *environment) begin(ctx context.Context, env course.Environment, files []session.File,
+	say func(session.Stage)) (err error) {
+	defer v.net.faults.caught(strings.Join(v.names, ", "), &err)
 	if say == nil {
 		say = func(session.Stage) {}
 	}
@@ -198,7 +199,8 @@ func (v *environment) Addr(name string, port int) (string, error) {
 }
 
 // Exec understands nginx -t, -T and -v: see probe.Target. Everything else ends with code 127.
-func (v *environment) Exec(ctx context.Context, name string, argv ...string) (probe.ExecResult, error) {
+func (v *environment) Exec(ctx context.Context, name string, argv ...string) (_ probe.ExecResult, err error) {
+	defer v.net.faults.caught(name, &err)
 	s, err := v.service(name)
 	if err == nil {
 		err = ctx.Err()
@@ -275,7 +277,8 @@ func (v *environment) Put(ctx context.Context, files []session.File) error {
 }
 
 // Apply makes new files take effect: see session.Environment.
-func (v *environment) Apply(ctx context.Context, name string) (session.Applied, error) {
+func (v *environment) Apply(ctx context.Context, name string) (_ session.Applied, err error) {
+	defer v.net.faults.caught(name, &err)
 	s, err := v.service(name)
 	if err == nil {
 		err = ctx.Err()
@@ -299,7 +302,7 @@ func (v *environment) Apply(ctx context.Context, name string) (session.Applied, 
 		for _, w := range conf.warnings {
 			applied.Message += "[warn] " + w + "\n"
 		}
-		applied.Message += "[emerg] " + err.Error()
+		applied.Message += "[" + severityOf(err).String() + "] " + err.Error()
 		applied.File, applied.Line = at(err)
 		return applied, nil
 	}
@@ -311,11 +314,11 @@ func (v *environment) Apply(ctx context.Context, name string) (session.Applied, 
 	return applied, nil
 }
 
-// Died never fires: a stand-in ends with this process only.
-func (v *environment) Died() <-chan struct{} { return v.died }
+// Died fires when a stand-in panicked, which is a bug of this program's: see session.Environment.
+func (v *environment) Died() <-chan struct{} { return v.net.faults.died }
 
-// Cause is nil: see Died.
-func (v *environment) Cause() error { return nil }
+// Cause is what a report of the bug needs: see session.Environment.
+func (v *environment) Cause() error { return v.net.faults.cause() }
 
 // Stop closes every connection and port: see session.Environment.
 func (v *environment) Stop(ctx context.Context) error {

@@ -18,6 +18,7 @@ type network struct {
 	fronts map[door]*front
 	closed bool
 	wait   sync.WaitGroup
+	faults *faults
 }
 
 // door is a port of a service. Inside ones are for what the service itself connects to by 127.0.0.1.
@@ -75,7 +76,7 @@ func (s *connSet) close() {
 }
 
 func newNetwork(services []string) *network {
-	n := &network{ips: map[string]string{}, fronts: map[door]*front{}}
+	n := &network{ips: map[string]string{}, fronts: map[door]*front{}, faults: newFaults()}
 	for i, name := range services {
 		n.ips[name] = fmt.Sprintf("172.31.255.%d", i+2)
 	}
@@ -115,6 +116,7 @@ func (n *network) listen(d door, open func() bool, serve func(net.Conn)) (*front
 	n.wait.Add(1)
 	go func() {
 		defer n.wait.Done()
+		defer n.faults.catch(d.service)
 		for {
 			c, err := l.Accept()
 			if err != nil {
@@ -123,6 +125,7 @@ func (n *network) listen(d door, open func() bool, serve func(net.Conn)) (*front
 			n.wait.Add(1)
 			go func() {
 				defer n.wait.Done()
+				defer n.faults.catch(d.service)
 				serve(c)
 			}()
 		}

@@ -95,6 +95,7 @@ func (n *nginx) reload(conf *config) error {
 	n.workers.Add(1)
 	go func() {
 		defer n.workers.Done()
+		defer n.net.faults.catch(n.service)
 		<-old.empty
 		for _, text := range []string{"exiting", "exit"} {
 			n.notice(conf, old.pid, logNotice, text)
@@ -315,7 +316,7 @@ func (n *nginx) test() (*config, string, int) {
 		b.WriteString("nginx: configuration file " + mainConf + " test is successful\n")
 		return conf, b.String(), 0
 	}
-	say(1, err.Error())
+	say(severityOf(err), err.Error())
 	if late != nil && late.twice {
 		b.WriteString("nginx: [emerg] " + err.Error() + "\n")
 	}
@@ -358,6 +359,15 @@ func lines(text, without string) []string {
 		}
 	}
 	return kept
+}
+
+// severityOf is the level of the error log that nginx reports an error of a configuration at.
+func severityOf(err error) severity {
+	var e *nginxconf.Error
+	if errors.As(err, &e) {
+		return severity(slices.Index(severities[:], e.Severity()))
+	}
+	return 1
 }
 
 // at gives the place that an error names.

@@ -20,6 +20,9 @@ func (r *request) pass(p *pass) bool {
 		return r.fail(status)
 	}
 	r.proxy.uri = r.proxyURI(p)
+	if r.proxy.head = r.requestHead(); r.exhausted {
+		return r.fail(500)
+	}
 	tried := map[*peer]bool{}
 	for {
 		peer := u.pick(tried)
@@ -205,7 +208,7 @@ func (x *exchange) do(p *peer) (status int) {
 	x.sentRequest = true
 	r.action = "sending request to upstream"
 	_ = up.SetWriteDeadline(time.Now().Add(r.set.send))
-	if _, err := io.WriteString(up, r.requestHead()+string(r.body)); err != nil {
+	if _, err := io.WriteString(up, r.proxy.head+string(r.body)); err != nil {
 		x.left()
 		return x.broken(err)
 	}
@@ -221,6 +224,7 @@ func (x *exchange) read(gone <-chan struct{}) (status int) {
 	finished := make(chan struct{})
 	go func() { // the client's leaving ends the wait
 		defer close(finished)
+		defer r.catch()
 		select {
 		case <-gone:
 			_ = x.up.SetReadDeadline(time.Now())
@@ -280,6 +284,7 @@ func (x *exchange) watch() <-chan struct{} {
 	_ = r.conn.SetReadDeadline(time.Time{})
 	go func() {
 		defer close(r.watcher)
+		defer r.catch()
 		if _, err := r.conn.in.Peek(1); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			r.gone = true
 			close(gone)

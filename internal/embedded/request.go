@@ -29,6 +29,9 @@ type request struct {
 	body             []byte
 	bodyLength       int64 // -1 for none
 	vars             map[string]string
+	depth            int  // of variables that are being worked out
+	work             int  // what filling in texts has cost so far
+	exhausted        bool // more than the stand-in spends on a request
 	groups           []string
 	status           int
 	sentBody, sent   int64
@@ -47,6 +50,7 @@ type proxied struct {
 	port        int
 	name        string // of the peer, or of the upstream where there is none: for logs
 	uri         string
+	head        string // what is sent upstream before the body
 	addrs       []string
 	statuses    []string
 	times       []string

@@ -82,17 +82,47 @@ func (t template) fill(r *request) string {
 	if len(t) == 1 && t[0].text != "" {
 		return t[0].text
 	}
-	var b strings.Builder
 	for _, p := range t {
-		switch {
-		case p.variable != "":
-			value, _ := r.variable(p.variable)
-			b.WriteString(value)
-		case p.group > 0:
-			b.WriteString(r.group(p.group))
-		default:
-			b.WriteString(p.text)
+		if m := r.conn.gen.conf.maps[p.variable]; m != nil && m.volatile {
+			delete(r.vars, p.variable)
 		}
 	}
+	for _, p := range t { // nginx first asks for the length of each value, then for the value
+		if p.variable != "" && r.spend(1) {
+			_, _ = r.variable(p.variable)
+		}
+	}
+	var b strings.Builder
+	for _, p := range t {
+		text := p.text
+		switch {
+		case r.exhausted:
+			return ""
+		case p.variable != "":
+			text, _ = r.variable(p.variable)
+		case p.group > 0:
+			text = r.group(p.group)
+		}
+		if !r.spend(1 + len(text)/costUnit) {
+			return ""
+		}
+		b.WriteString(text)
+	}
 	return b.String()
+}
+
+// What filling in texts may cost one request. nginx has no such limit and takes all memory; no real configuration comes
+// near it.
+const (
+	maxWork  = 1 << 20
+	costUnit = 64 // bytes of text that cost as much as one variable
+)
+
+// spend takes from what a request may cost; false if that is used up, from which on every text is empty.
+func (r *request) spend(cost int) bool {
+	if r.work += cost; r.work > maxWork && !r.exhausted {
+		r.exhausted = true
+		r.log(logError, "the variables of this request need more than the embedded stand-in for nginx spends on them")
+	}
+	return !r.exhausted
 }

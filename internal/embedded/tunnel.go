@@ -71,6 +71,7 @@ func (t *tunnel) run(x *exchange) tunnelEnd {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer x.r.catch()
 		t.copy(t.up, x.r.conn.in, timer, t.upSend, nil)
 	}()
 	t.copy(t.client, x.in, timer, t.clientSend, &t.down)

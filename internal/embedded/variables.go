@@ -89,12 +89,12 @@ func (r *request) variable(name string) (string, bool) {
 		return v, true
 	}
 	if m, ok := r.conn.gen.conf.maps[name]; ok {
-		v := m.value(r)
-		if r.vars == nil {
-			r.vars = map[string]string{}
-		}
-		r.vars[name] = v // nginx reckons a map once a request
-		return v, true
+		return r.mapped(name, m)
+	}
+	if r.conn.gen.conf.assigned[name] {
+		r.log(logWarn, `using uninitialized "`+name+`" variable`)
+		r.remember(name, "")
+		return "", true
 	}
 	if f, ok := variableOf[name]; ok {
 		return f(r)
@@ -105,6 +105,30 @@ func (r *request) variable(name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// maxVariableDepth bounds variables that refer to each other (NGX_HTTP_VARIABLE_DEPTH).
+const maxVariableDepth = 100
+
+// mapped gives the value of a map's variable, which nginx works out once for a request. One that needs its own value is
+// reported, and is empty where the chain of references ends.
+func (r *request) mapped(name string, m *mapping) (string, bool) {
+	if r.depth == maxVariableDepth {
+		r.log(logError, `cycle while evaluating variable "`+name+`"`)
+		return "", false
+	}
+	r.depth++
+	v := m.value(r)
+	r.depth--
+	r.remember(name, v)
+	return v, true
+}
+
+func (r *request) remember(name, value string) {
+	if r.vars == nil {
+		r.vars = map[string]string{}
+	}
+	r.vars[name] = value
 }
 
 func itoa64(n int64) string { return strconv.FormatInt(n, 10) }

@@ -81,10 +81,17 @@ var hintWords = catalog{
 	"error.reload-unclear":        {"%[1]s did not say that it took the new files", "%[1]s{이/가} 새 파일을 적용했는지 알 수 없습니다"},
 	"hint.reload-unclear":         {"save again; if %[1]s stays silent, leave the lab and start it again", "다시 저장해 보고, %[1]s{이/가} 계속 응답이 없으면 실습을 다시 시작하세요"},
 
+	// what should not happen: the argument says what it was and where in the program
+	"error.bug": {"lab has a bug: %s", "lab에 버그가 있습니다: %s"},
+	"hint.bug":  {"try again; please report the line above with the output of lab version", "다시 시도해 보세요. 위의 줄을 lab version 출력과 함께 알려 주세요"},
+
 	// embedded; the argument is a service
 	"error.embedded-no-stub": {"nothing stands in for service %s without Docker", "Docker 없이는 %s 서비스를 대신할 것이 없습니다"},
 	"hint.embedded-no-stub":  {"start Docker and choose it for the lab, %s included: --engine docker", "Docker를 켜고 --engine docker로 실행하세요(%s 서비스도 함께 실행됩니다)"},
 	// the arguments are a service and what it said
+	"error.embedded-bug": {"the stand-in for %s has a bug; your configuration is not to blame: %s", "%s의 대역 프로그램에 버그가 있습니다. 설정 탓이 아닙니다: %s"},
+	"hint.embedded-bug":  {"save to try again, or use Docker (--engine docker); please report the line above with your file and the output of lab version", "저장하면 다시 시도합니다. Docker로도 할 수 있습니다(--engine docker). 위의 줄을 설정 파일, lab version 출력과 함께 알려 주세요"},
+
 	"error.embedded-refused": {"%s does not start with these files: %s", "%s{이/가} 이 파일로는 시작하지 않습니다: %s"},
 	"hint.embedded-refused":  {"correct the line that %[1]s names, or put the handed-out file back: lab reset", "%[1]s{이/가} 가리키는 줄을 고치거나, 처음 파일로 되돌리세요: lab reset"},
 }

@@ -1,6 +1,7 @@
 package nginxconf
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"sort"
@@ -25,12 +26,21 @@ func (d Directive) Value() string { return strings.Join(d.Args, " ") }
 
 // Error is why nginx refuses a configuration.
 type Error struct {
-	Text string // in nginx's words, such as `unexpected "}"`
-	File string // "" where nginx names no file
-	Line int    // from 1; 0 where nginx names no line
+	Level string // of nginx's error log; "" stands for "emerg"
+	Text  string // in nginx's words, such as `unexpected "}"`
+	File  string // "" where nginx names no file
+	Line  int    // from 1; 0 where nginx names no line
 }
 
-// Error is the message as nginx prints it after "[emerg] ".
+// Severity is the level that nginx prints the message at: "emerg" but for a folder that is read as a file.
+func (e *Error) Severity() string {
+	if e.Level == "" {
+		return "emerg"
+	}
+	return e.Level
+}
+
+// Error is the message as nginx prints it after the level.
 func (e *Error) Error() string {
 	if e.File == "" {
 		return e.Text
@@ -53,11 +63,15 @@ type Config struct {
 // maxDepth bounds includes of includes. nginx has no bound of its own: it runs out of file descriptors.
 const maxDepth = 100
 
+// maxReads bounds how many files are read in all, each time that one is included counted, since files that include
+// others twice double what is read with each one. nginx would go on until it has no memory left.
+const maxReads = 2000
+
 // maxNesting bounds nested blocks, for the sake of whoever walks the tree; no real configuration comes near.
 const maxNesting = 200
 
 // Parse reads the configuration whose main file is at path, an absolute slash-separated path. read gives the contents of
-// a file; its error is only asked whether there was one. glob lists the files that a pattern of path.Match matches, in
+// a file; of its error only ErrFolder means more than that there was one. glob lists the files that a pattern of path.Match matches, in
 // any order; nil means that there are none.
 //
 // On an error, which is an *Error, the Config holds what was read before it: nginx judges a directive as soon as it has
@@ -70,7 +84,11 @@ func Parse(main string, read func(path string) ([]byte, error), glob func(patter
 
 // ParseFiles is Parse on files in memory, by their absolute paths.
 func ParseFiles(main string, files map[string][]byte) (Config, error) {
+	folders := foldersOf(files)
 	read := func(name string) ([]byte, error) {
+		if folders[path.Clean(name)] {
+			return nil, ErrFolder
+		}
 		data, ok := files[name]
 		if !ok {
 			return nil, fmt.Errorf("no %s", name)
@@ -84,9 +102,28 @@ func ParseFiles(main string, files map[string][]byte) (Config, error) {
 				found = append(found, name)
 			}
 		}
+		for name := range folders {
+			if ok, _ := path.Match(pattern, name); ok {
+				found = append(found, name)
+			}
+		}
 		return found
 	}
 	return Parse(main, read, glob)
+}
+
+// ErrFolder is what read answers for a folder, which nginx opens and then cannot read.
+var ErrFolder = errors.New("is a directory")
+
+// foldersOf lists the folders that files are in.
+func foldersOf(files map[string][]byte) map[string]bool {
+	folders := map[string]bool{}
+	for name := range files {
+		for dir := path.Dir(name); dir != "." && !folders[dir]; dir = path.Dir(dir) {
+			folders[dir] = true
+		}
+	}
+	return folders
 }
 
 type parser struct {
@@ -96,6 +133,7 @@ type parser struct {
 	seen  map[string]bool
 	files []File
 	depth int
+	reads int
 	nest  int
 }
 
@@ -108,11 +146,15 @@ func (p *parser) file(name string, from *Directive) ([]Directive, error) {
 		}
 		return e
 	}
-	if p.depth++; p.depth > maxDepth {
+	p.reads++
+	if p.depth++; p.depth > maxDepth || p.reads > maxReads {
 		return nil, fail("24: Too many open files")
 	}
 	defer func() { p.depth-- }()
 	data, err := p.read(name)
+	if errors.Is(err, ErrFolder) {
+		return nil, &Error{Level: "crit", Text: `pread() "` + name + `" failed (21: Is a directory)`}
+	}
 	if err != nil {
 		return nil, fail("2: No such file or directory")
 	}

@@ -2,6 +2,7 @@ package nginxconf
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +110,32 @@ func TestIncludeOfItself(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || e.Text != `open() "/f" failed (24: Too many open files)` {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestIncludesAreBounded reads files that each include the next one twice: 2^40 readings.
+func TestIncludesAreBounded(t *testing.T) {
+	files := map[string][]byte{"/f40": []byte("a b;")}
+	for i := range 40 {
+		files[fmt.Sprintf("/f%d", i)] = fmt.Appendf(nil, "include /f%d; include /f%d;", i+1, i+1)
+	}
+	_, err := ParseFiles("/f0", files)
+	var e *Error
+	if !errors.As(err, &e) || !strings.HasSuffix(e.Text, "failed (24: Too many open files)") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestIncludeOfAFolder(t *testing.T) {
+	for include, name := range map[string]string{"/etc/nginx/": "/etc/nginx/", "/etc/nginx": "/etc/nginx", "/etc/*": "/etc/nginx",
+		"lab": "/etc/nginx/lab"} {
+		_, err := ParseFiles("/etc/nginx/nginx.conf", map[string][]byte{
+			"/etc/nginx/nginx.conf": []byte("include " + include + ";"), "/etc/nginx/lab/a.conf": nil})
+		var e *Error
+		want := Error{Level: "crit", Text: `pread() "` + name + `" failed (21: Is a directory)`}
+		if !errors.As(err, &e) || *e != want {
+			t.Errorf("include %s: got %v, want %v", include, err, &want)
+		}
 	}
 }
 

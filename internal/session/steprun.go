@@ -115,7 +115,11 @@ type result struct {
 // not undo what it did (probe.ErrUndo), or ctx ended; that a check could not tell for another reason is a verdict.
 func look(ctx context.Context, env Environment, probes *probe.Run, c course.Check) result {
 	began := time.Now()
-	v, err := probes.Evaluate(ctx, c)
+	var v probe.Verdict
+	err := protected(ctx, func(ctx context.Context) (err error) {
+		v, err = probes.Evaluate(ctx, c)
+		return err
+	})
 	if errors.Is(err, probe.ErrUndo) {
 		return result{err: err} // a service stayed down that should be up: every check after this one would blame the student
 	}

@@ -1,0 +1,31 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/session"
+)
+
+// panicky is an engine with a bug.
+type panicky struct{}
+
+func (panicky) Name() string { return "panicky" }
+
+func (panicky) Start(context.Context, string, course.Environment, []session.File, func(session.Stage)) (session.Environment, error) {
+	var files map[string]string
+	files["nginx.conf"] = "" // panics
+	return nil, nil
+}
+
+// TestPanicOfAnEngineIsAnEvent holds that a bug in an engine is reported to the student, and the session goes on.
+func TestPanicOfAnEngineIsAnEvent(t *testing.T) {
+	d := sit(t, panicky{})
+	e := d.wait(session.Trouble)
+	if e.Code != "bug" || len(e.Args) != 1 {
+		t.Fatalf("event %+v, want trouble with the report of a bug", e)
+	}
+	d.requests <- session.Request{Kind: session.RequestBoot} // the session still listens
+	d.wait(session.Trouble)
+}
