@@ -52,7 +52,7 @@ func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) 
 	if p.demo {
 		r.Files, r.remove, err = a.scratch(p.lab)
 	} else {
-		err = a.remember(&c)
+		err = a.remember(ctx, &c)
 		if err == nil {
 			r.Files, err = a.workspace(p.lab)
 		}
@@ -73,17 +73,17 @@ func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) 
 }
 
 // remember puts the journal before a session's other observers, and tells the session what it knows of the lab.
-func (a *app) remember(c *session.Config) error {
+func (a *app) remember(ctx context.Context, c *session.Config) error {
 	j, err := a.journal()
 	if err != nil {
 		return err
 	}
-	c.Observers = append([]session.Observer{j}, c.Observers...)
+	c.Observers = append([]session.Observer{j.Observer(ctx)}, c.Observers...)
 	c.Recall = func() (session.History, error) {
-		events, _, err := j.Load()
+		events, _, err := j.Load(ctx)
 		return session.Recall(events, c.Lab), err
 	}
-	c.History, err = a.history(c.Lab)
+	c.History, err = a.history(ctx, c.Lab)
 	return err
 }
 

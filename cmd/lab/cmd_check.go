@@ -27,7 +27,7 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			if p.from == "" { // the report is about one step, and has to know which
-				h, err := a.history(t.lab)
+				h, err := a.history(c.Context(), t.lab)
 				if err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,14 +75,14 @@ func (a *app) listCommand() *cobra.Command {
 		Use: "list", Short: "The course: lessons, how far you are, XP to gain",
 		Example: "  lab list\n  lab list --output json",
 		Args:    exactly(),
-		RunE:    func(*cobra.Command, []string) error { return a.list(output) },
+		RunE:    func(c *cobra.Command, _ []string) error { return a.list(c.Context(), output) },
 	}
 	outputFlag(c, &output, "text", "json")
 	return c
 }
 
-func (a *app) list(output string) error {
-	c, s, err := a.standings()
+func (a *app) list(ctx context.Context, output string) error {
+	c, s, err := a.standings(ctx)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (a *app) readCommand() *cobra.Command {
 		Use: "read LESSON", Short: "A lesson as text",
 		Example: "  lab read 03\n  lab read 03 --lang ko | less",
 		Args:    exactly("a lesson"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.course()
 			if err != nil {
 				return err
@@ -165,19 +166,19 @@ func (a *app) readCommand() *cobra.Command {
 			for _, link := range text.Links {
 				fmt.Fprintf(a.out, "%s\n  %s\n", printable.Line(link.Title), printable.Line(link.URL))
 			}
-			return a.markRead(l.ID)
+			return a.markRead(cmd.Context(), l.ID)
 		},
 	}
 }
 
 // markRead records that a lesson was read to its end.
-func (a *app) markRead(lesson string) error {
+func (a *app) markRead(ctx context.Context, lesson string) error {
 	j, err := a.journal()
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	return j.Append(session.Event{ID: "read-" + lesson + "-" + now.UTC().Format("20060102T150405.000000000"), Seq: 1, Time: now,
+	return j.Append(ctx, session.Event{ID: "read-" + lesson + "-" + now.UTC().Format("20060102T150405.000000000"), Seq: 1, Time: now,
 		Kind: session.Read, Lesson: lesson})
 }
 
@@ -187,8 +188,8 @@ func (a *app) statusCommand() *cobra.Command {
 		Use: "status", Short: "Your level, XP and achievements",
 		Example: "  lab status\n  lab status --output json",
 		Args:    exactly(),
-		RunE: func(*cobra.Command, []string) error {
-			_, s, err := a.standings()
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, s, err := a.standings(c.Context())
 			if err != nil {
 				return err
 			}
@@ -221,7 +222,7 @@ func (a *app) nextCommand() *cobra.Command {
 		Use: "next", Short: "Open the next thing to do",
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			all, s, err := a.standings()
+			all, s, err := a.standings(c.Context())
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,7 +36,7 @@ func (f *stepFlags) add(c *cobra.Command) {
 }
 
 // offline opens a lab's files and progress at a step.
-func (a *app) offline(name string, f stepFlags) (*offline, error) {
+func (a *app) offline(ctx context.Context, name string, f stepFlags) (*offline, error) {
 	t, err := a.find(name, f.proxy)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func (a *app) offline(name string, f stepFlags) (*offline, error) {
 		return nil, err
 	}
 	c := session.Config{Lab: t.lab, Files: o.files, Engine: nothing{}, From: p.from}
-	if err = a.remember(&c); err != nil {
+	if err = a.remember(ctx, &c); err != nil {
 		return nil, err
 	}
 	o.Session, err = session.New(c)
@@ -80,8 +81,8 @@ func (a *app) hintCommand() *cobra.Command {
 		Long:    "Hints come one at a time, from a nudge to nearly the answer, and cost nothing.",
 		Example: "  lab hint 03\n  lab hint 03 --step 3",
 		Args:    exactly("a lesson"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			o, err := a.offline(args[0], f)
+		RunE: func(c *cobra.Command, args []string) error {
+			o, err := a.offline(c.Context(), args[0], f)
 			if err != nil {
 				return err
 			}
@@ -111,8 +112,8 @@ func (a *app) solveCommand() *cobra.Command {
 		Long:    "Solve shows what changes and writes it; what you had is kept in a backup folder. A solved step earns no XP.",
 		Example: "  lab solve 03\n  lab solve 03 --step 2",
 		Args:    exactly("a lesson"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.rewrite(args[0], f, (*session.Session).Solve, "solve.done")
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.rewrite(c.Context(), args[0], f, (*session.Session).Solve, "solve.done")
 		},
 	}
 	f.add(c)
@@ -127,8 +128,8 @@ func (a *app) resetCommand() *cobra.Command {
 			"Your progress stays.",
 		Example: "  lab reset 03\n  lab reset 03 --step 1      as first handed out",
 		Args:    exactly("a lesson"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.rewrite(args[0], f, (*session.Session).Reset, "reset.done")
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.rewrite(c.Context(), args[0], f, (*session.Session).Reset, "reset.done")
 		},
 	}
 	f.add(c)
@@ -136,8 +137,8 @@ func (a *app) resetCommand() *cobra.Command {
 }
 
 // rewrite replaces the student's files and shows what changed.
-func (a *app) rewrite(name string, f stepFlags, do func(*session.Session) error, done string) error {
-	o, err := a.offline(name, f)
+func (a *app) rewrite(ctx context.Context, name string, f stepFlags, do func(*session.Session) error, done string) error {
+	o, err := a.offline(ctx, name, f)
 	if err != nil {
 		return err
 	}
@@ -166,8 +167,8 @@ func (a *app) diffCommand() *cobra.Command {
 		Long:    "Diff compares your files with those at the beginning of the step, or with its solution.",
 		Example: "  lab diff 03\n  lab diff 03 --solution",
 		Args:    exactly("a lesson"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			o, err := a.offline(args[0], f)
+		RunE: func(c *cobra.Command, args []string) error {
+			o, err := a.offline(c.Context(), args[0], f)
 			if err != nil {
 				return err
 			}

@@ -148,22 +148,22 @@ func (a *app) cleanCommand() *cobra.Command {
 }
 
 func (a *app) progressCommand() *cobra.Command {
-	c := family(&cobra.Command{Use: "progress", Short: "Move or join progress between machines"})
-	c.AddCommand(&cobra.Command{
+	progress := family(&cobra.Command{Use: "progress", Short: "Move or join progress between machines"})
+	progress.AddCommand(&cobra.Command{
 		Use: "export FILE", Short: "Write your progress to a file (- for standard output)", Args: exactly("a file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			j, err := a.journal()
 			if err != nil {
 				return err
 			}
 			if args[0] == "-" {
-				return j.Export(a.out)
+				return j.Export(c.Context(), a.out)
 			}
 			f, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
 				return hint.With(err, "export-exists", args[0])
 			}
-			if err := j.Export(f); err != nil {
+			if err := j.Export(c.Context(), f); err != nil {
 				f.Close()
 				return err
 			}
@@ -171,7 +171,7 @@ func (a *app) progressCommand() *cobra.Command {
 		},
 	}, &cobra.Command{
 		Use: "merge FILE", Short: "Join another machine's progress with yours; nothing is lost or counted twice", Args: exactly("a file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			var from io.Reader = a.in
 			if args[0] != "-" {
 				f, err := os.Open(args[0])
@@ -185,12 +185,12 @@ func (a *app) progressCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			n, err := j.Merge(from)
+			n, err := j.Merge(c.Context(), from)
 			if err == nil {
 				fmt.Fprintln(a.out, a.lang().Say("progress.merged", n))
 			}
 			return err
 		},
 	})
-	return c
+	return progress
 }

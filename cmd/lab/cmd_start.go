@@ -43,7 +43,7 @@ func (a *app) open(ctx context.Context, name string, o startOptions) error {
 		return a.screen(ctx, name, o)
 	}
 	if name == "" {
-		return a.list("text")
+		return a.list(ctx, "text")
 	}
 	t, err := a.find(name, o.proxy)
 	if err != nil {

@@ -11,7 +11,7 @@ func TestSolvedElsewhere(t *testing.T) {
 	x := s.sit("03", "")
 	step := x.Lab().Steps[0]
 
-	elsewhere, err := s.app.offline("03", stepFlags{})
+	elsewhere, err := s.app.offline(s.Context(), "03", stepFlags{})
 	s.must(err)
 	s.must(elsewhere.Solve())
 	s.earns(0, "", func() { x.meet(step.ID) })

@@ -22,7 +22,7 @@ import (
 func (a *app) guide(ctx context.Context, p plan) error {
 	p.guided, p.live = true, true
 	out := a.reporter("text", p, "")
-	_, before, err := a.standings()
+	_, before, err := a.standings(ctx)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (g *guided) do(ctx context.Context, line string) error {
 	case "", "c", "check":
 		return g.check(ctx)
 	case "r", "read":
-		return g.read()
+		return g.read(ctx)
 	case "e", "edit":
 		return g.edit(ctx)
 	case "h", "hint":
@@ -169,7 +169,7 @@ func (g *guided) do(ctx context.Context, line string) error {
 	case "n", "next":
 		return g.next()
 	case "v", "recap":
-		return g.recap()
+		return g.recap(ctx)
 	case "g", "goal":
 		g.describe()
 		return nil
@@ -197,7 +197,7 @@ func (g *guided) check(ctx context.Context) error {
 	}
 	if outcome == probe.Met {
 		if g.r.Progress().Done {
-			return g.done()
+			return g.done(ctx)
 		}
 		g.say("guide.met")
 	}
@@ -214,7 +214,7 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 	return g.r.Boot(ctx)
 }
 
-func (g *guided) read() error {
+func (g *guided) read(ctx context.Context) error {
 	text := g.lesson.In(g.lang())
 	fmt.Fprintln(g.out, printable.Text(text.Markdown))
 	for _, l := range text.Links {
@@ -223,7 +223,7 @@ func (g *guided) read() error {
 	if g.lesson.Number == 0 { // it is no part of the course
 		return nil
 	}
-	return g.markRead(g.lesson.ID)
+	return g.markRead(ctx, g.lesson.ID)
 }
 
 func (g *guided) edit(ctx context.Context) error {

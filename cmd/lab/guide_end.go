@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,18 +12,18 @@ import (
 )
 
 // gained is what the student has gained since the lab was opened.
-func (g *guided) gained() (reward.Gained, error) {
+func (g *guided) gained(ctx context.Context) (reward.Gained, error) {
 	c, err := g.course()
 	if err != nil {
 		return reward.Gained{}, err
 	}
-	now, err := g.standing(c)
+	now, err := g.standing(ctx, c)
 	return reward.New(g.before, now), err
 }
 
 // done says, once every step is met, what that gained.
-func (g *guided) done() error {
-	gained, err := g.gained()
+func (g *guided) done(ctx context.Context) error {
+	gained, err := g.gained(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,8 +44,8 @@ func (g *guided) done() error {
 }
 
 // recap writes what was learnt, seen and gained as Markdown beside the student's files, to be kept.
-func (g *guided) recap() error {
-	gained, err := g.gained()
+func (g *guided) recap(ctx context.Context) error {
+	gained, err := g.gained(ctx)
 	if err != nil {
 		return err
 	}

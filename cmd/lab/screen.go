@@ -144,8 +144,8 @@ func (l *liveRun) end() error {
 }
 
 // Standing is what the student has achieved so far.
-func (b *backend) Standing() (tui.Standing, error) {
-	s, err := b.app.standing(b.course)
+func (b *backend) Standing(ctx context.Context) (tui.Standing, error) {
+	s, err := b.app.standing(ctx, b.course)
 	if err != nil {
 		return tui.Standing{}, err
 	}
@@ -153,15 +153,15 @@ func (b *backend) Standing() (tui.Standing, error) {
 }
 
 // MarkRead records that a lesson of the course was read; once is enough.
-func (b *backend) MarkRead(lesson string) error {
+func (b *backend) MarkRead(ctx context.Context, lesson string) error {
 	if b.visits(lesson) {
 		return nil
 	}
-	s, err := b.app.standing(b.course)
+	s, err := b.app.standing(ctx, b.course)
 	if err != nil || s.State(lesson).Read {
 		return err
 	}
-	return b.app.markRead(lesson)
+	return b.app.markRead(ctx, lesson)
 }
 
 // shownStanding puts a standing into the screens' terms.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 
@@ -29,12 +30,12 @@ func (a *app) journal() (*journal.Journal, error) {
 }
 
 // events are all that the student has achieved. Damage to the file is reported on standard error and survived.
-func (a *app) events() ([]session.Event, error) {
+func (a *app) events(ctx context.Context) ([]session.Event, error) {
 	j, err := a.journal()
 	if err != nil {
 		return nil, err
 	}
-	events, damage, err := j.Load()
+	events, damage, err := j.Load(ctx)
 	for _, d := range damage {
 		fmt.Fprintln(a.err, "lab: "+printable.Text(a.lang().Say("journal."+string(d.Kind), j.Path(), d.Line)))
 	}
@@ -81,8 +82,8 @@ func (a *app) workspace(lab course.Lab) (*workspace.Workspace, error) {
 }
 
 // standing folds the student's events into levels, achievements and lesson states.
-func (a *app) standing(c *course.Course) (reward.Standing, error) {
-	events, err := a.events()
+func (a *app) standing(ctx context.Context, c *course.Course) (reward.Standing, error) {
+	events, err := a.events(ctx)
 	if err != nil {
 		return reward.Standing{}, err
 	}
@@ -95,17 +96,17 @@ func (a *app) standing(c *course.Course) (reward.Standing, error) {
 }
 
 // standings loads the course in force, and where the student stands in it.
-func (a *app) standings() (*course.Course, reward.Standing, error) {
+func (a *app) standings(ctx context.Context) (*course.Course, reward.Standing, error) {
 	c, err := a.course()
 	if err != nil {
 		return nil, reward.Standing{}, err
 	}
-	s, err := a.standing(c)
+	s, err := a.standing(ctx, c)
 	return c, s, err
 }
 
 // history is what the student has achieved in one lab.
-func (a *app) history(lab course.Lab) (session.History, error) {
-	events, err := a.events()
+func (a *app) history(ctx context.Context, lab course.Lab) (session.History, error) {
+	events, err := a.events(ctx)
 	return session.Recall(events, lab), err
 }

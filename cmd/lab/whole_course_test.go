@@ -55,7 +55,7 @@ func (s *student) now() time.Time { return time.Now().Add(s.ahead) }
 
 func (s *student) standing() reward.Standing {
 	s.Helper()
-	standing, err := s.app.standing(s.course)
+	standing, err := s.app.standing(s.Context(), s.course)
 	s.must(err)
 	return standing
 }
@@ -80,7 +80,7 @@ func (s *student) sit(lesson, variant string) *seat {
 		answered(t.lab)
 	}
 	c := session.Config{Lab: t.lab, Engine: engine, Now: s.now}
-	s.must(s.app.remember(&c))
+	s.must(s.app.remember(s.Context(), &c))
 	c.Files, err = s.app.workspace(t.lab)
 	s.must(err)
 	x, err := session.New(c)
@@ -207,7 +207,7 @@ func TestTheWholeCourse(t *testing.T) {
 		} else {
 			s.earns(s.stepsOf(l.ID), atLab[l.Number], func() { s.play(l.ID, "") })
 		}
-		s.earns(l.XP, atEnd[l.Number], func() { s.must(s.app.markRead(l.ID)) })
+		s.earns(l.XP, atEnd[l.Number], func() { s.must(s.app.markRead(s.Context(), l.ID)) })
 		if got := s.standing(); got.Level != levels[i] || !got.State(l.ID).Done || got.State(l.ID).Left != 0 {
 			t.Errorf("after lesson %s: level %d with %d XP, want level %d; %+v", l.ID, got.Level, got.XP, levels[i], got.State(l.ID))
 		}
@@ -231,7 +231,7 @@ func TestTheWholeCourse(t *testing.T) {
 // again replays the course: reads every lesson, and plays every lab but 03, of which the steps that do not wait.
 func (s *student) again() {
 	for _, l := range s.course.Lessons {
-		s.must(s.app.markRead(l.ID))
+		s.must(s.app.markRead(s.Context(), l.ID))
 		x := s.sit(l.ID, "")
 		for _, step := range x.Lab().Steps {
 			if step.Checks[len(step.Checks)-1].Wait() == 0 {

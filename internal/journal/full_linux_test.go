@@ -31,7 +31,7 @@ func TestSmallDiskFillsUp(t *testing.T) {
 	var acknowledged []string
 	write := func(n int) error {
 		id := fmt.Sprintf("s-%06d", n)
-		err := j.Append(session.Event{ID: id, Kind: session.Hinted, Message: strings.Repeat("x", 700)})
+		err := j.Append(t.Context(), session.Event{ID: id, Kind: session.Hinted, Message: strings.Repeat("x", 700)})
 		if err == nil {
 			acknowledged = append(acknowledged, id)
 		}

@@ -18,7 +18,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"syscall"
 	"time"
 
@@ -31,14 +30,10 @@ import (
 // maxLine bounds one line in bytes. An event has a few hundred, with the evidence of a long check some thousands.
 const maxLine = 1 << 20
 
-// patience is how long to wait for another process to let go of the lock, which it holds for microseconds unless it
-// was suspended in the middle.
-const patience = 30 * time.Second
-
 // Journal is one student's journal. Its methods may be called from several goroutines.
 type Journal struct {
 	path string
-	mu   sync.Mutex // spares goroutines of one process from polling for the lock
+	turn chan struct{} // held by the goroutine that uses the lock: it spares the others of this process from polling
 }
 
 // Open prepares to use the journal at path. Nothing is made before the first Append, so that reading works where
@@ -52,8 +47,10 @@ func Open(path string) (*Journal, error) {
 	if err == nil && info.Mode()&(fs.ModeDir|fs.ModeNamedPipe|fs.ModeSocket) != 0 {
 		return nil, hint.With(fmt.Errorf("opening journal: %s is not a file", path), "journal-unusable", path)
 	}
-	return &Journal{path: path}, nil
+	return at(path), nil
 }
+
+func at(path string) *Journal { return &Journal{path: path, turn: make(chan struct{}, 1)} }
 
 // Path is the file.
 func (j *Journal) Path() string { return j.path }
@@ -64,13 +61,16 @@ func (j *Journal) BadPath() string {
 	return j.path[:len(j.path)-len(ext)] + ".bad" + ext
 }
 
-// Observe appends e if its kind is durable. It makes a Journal a session.Observer.
-func (j *Journal) Observe(e session.Event, _ session.Progress) error { return j.Append(e) }
+// Observer appends the durable ones of a session's events. Once ctx has ended it waits no more for a held lock.
+func (j *Journal) Observer(ctx context.Context) session.Observer {
+	return session.ObserverFunc(func(e session.Event, _ session.Progress) error { return j.Append(ctx, e) })
+}
 
 // Append adds the durable ones of events and returns once they are on the disk. An event without ID or Time, one that
 // happened outside any session, is given them. An error carries a hint, and means that any of the events may be
-// missing; appending the same events again does not double them.
-func (j *Journal) Append(events ...session.Event) error {
+// missing; appending the same events again does not double them. What was achieved just before ctx ended is still
+// written; only the wait for a lock that another process holds ends with ctx.
+func (j *Journal) Append(ctx context.Context, events ...session.Event) error {
 	var lines []byte
 	for _, e := range events {
 		if !e.Kind.Durable() {
@@ -85,7 +85,7 @@ func (j *Journal) Append(events ...session.Event) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return j.advise("appending to journal", j.append(func(*os.File) ([]byte, error) { return lines, nil }))
+	return j.advise("appending to journal", j.append(ctx, func(*os.File) ([]byte, error) { return lines, nil }))
 }
 
 func encode(e session.Event) ([]byte, error) {
@@ -107,11 +107,11 @@ func encode(e session.Event) ([]byte, error) {
 
 // append adds lines, which choose gives once nobody else can write, and waits until they are on the disk. It waits
 // without the lock, so that the disk gathers what several processes wait for.
-func (j *Journal) append(choose func(*os.File) ([]byte, error)) error {
+func (j *Journal) append(ctx context.Context, choose func(*os.File) ([]byte, error)) error {
 	if err := os.MkdirAll(filepath.Dir(j.path), 0o700); err != nil {
 		return err
 	}
-	unlock, err := j.lock((*flock.Flock).TryLockContext)
+	unlock, err := j.lock(ctx, (*flock.Flock).TryLock)
 	if err != nil {
 		return err
 	}
@@ -163,19 +163,6 @@ func syncFolder(dir string) {
 	}
 }
 
-// lock takes the lock, which is a file of its own: where locks are mandatory, a locked journal could not be read.
-func (j *Journal) lock(how func(*flock.Flock, context.Context, time.Duration) (bool, error)) (unlock func(), err error) {
-	j.mu.Lock()
-	l := flock.New(j.path+".lock", flock.SetPermissions(0o600))
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if _, err := how(l, ctx, time.Millisecond); err != nil {
-		j.mu.Unlock()
-		return nil, err
-	}
-	return func() { _ = l.Close(); j.mu.Unlock() }, nil
-}
-
 // advise says what was being done when err happened, and what to do about it.
 func (j *Journal) advise(doing string, err error) error {
 	if err == nil {
@@ -201,15 +188,15 @@ func code(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return "journal-readonly"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errHeld):
 		return "journal-locked"
 	}
 	return "journal-unusable"
 }
 
 // Export writes every line that is an event to w, verbatim and each once, also those of newer versions of the program.
-func (j *Journal) Export(w io.Writer) error {
-	records, _, err := j.read()
+func (j *Journal) Export(ctx context.Context, w io.Writer) error {
+	records, _, err := j.read(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,7 +49,7 @@ func event(n int) session.Event {
 
 func load(t testing.TB, j *Journal) ([]session.Event, []Damage) {
 	t.Helper()
-	events, trouble, err := j.Load()
+	events, trouble, err := j.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +82,10 @@ func TestAppendAndLoad(t *testing.T) {
 	want := event(1)
 	fact := probe.NewFact("status", "400")
 	want.Got, want.Evidence = &fact, []probe.Exchange{{At: noon, From: "you", To: "proxy", Kind: probe.WireRequest, Text: "GET /ws"}}
-	if err := j.Observe(want, session.Progress{}); err != nil {
+	if err := j.Observer(t.Context()).Observe(want, session.Progress{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Observe(session.Event{ID: "x", Kind: session.Seen}, session.Progress{}); err != nil {
+	if err := j.Observer(t.Context()).Observe(session.Event{ID: "x", Kind: session.Seen}, session.Progress{}); err != nil {
 		t.Fatal(err)
 	}
 	events, trouble := load(t, j)
@@ -102,7 +101,7 @@ func TestAppendAndLoad(t *testing.T) {
 
 func TestAppendNamesAnEventOutsideSessions(t *testing.T) {
 	j := open(t, "")
-	if err := j.Append(session.Event{Kind: session.Read, Lesson: "03"}, session.Event{Kind: session.Read, Lesson: "04"}); err != nil {
+	if err := j.Append(t.Context(), session.Event{Kind: session.Read, Lesson: "03"}, session.Event{Kind: session.Read, Lesson: "04"}); err != nil {
 		t.Fatal(err)
 	}
 	events, _ := load(t, j)
@@ -116,7 +115,7 @@ func TestLoadSortsWhenTheClockJumpsBack(t *testing.T) {
 	late, early, same := event(1), event(2), event(3)
 	early.Time = noon.Add(-time.Hour)
 	same.Time = late.Time
-	if err := j.Append(late, early, same, early); err != nil {
+	if err := j.Append(t.Context(), late, early, same, early); err != nil {
 		t.Fatal(err)
 	}
 	events, trouble := load(t, j)
@@ -180,7 +179,7 @@ func TestLoadOfDamagedFiles(t *testing.T) {
 			if got := strings.Count(content(t, j.BadPath()), "\n"); got != corrupt {
 				t.Errorf("got %d lines in quarantine, want %d", got, corrupt)
 			}
-			if err := j.Append(event(9)); err != nil {
+			if err := j.Append(t.Context(), event(9)); err != nil {
 				t.Fatal(err)
 			}
 			events, _ := load(t, j)
@@ -206,7 +205,7 @@ func TestErrorsCarryHints(t *testing.T) {
 	for want, errs := range map[string][]error{
 		"journal-full":     {syscall.ENOSPC, &fs.PathError{Op: "write", Err: syscall.EDQUOT}, syscall.EFBIG},
 		"journal-readonly": {syscall.EROFS, syscall.EACCES, fs.ErrPermission},
-		"journal-locked":   {context.DeadlineExceeded},
+		"journal-locked":   {errHeld},
 		"journal-unusable": {syscall.EIO, syscall.EISDIR},
 	} {
 		for _, err := range errs {
@@ -239,7 +238,7 @@ func TestFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = j.Append(event(1))
+	err = j.Append(t.Context(), event(1))
 	if h, ok := hint.Find(err); !ok || h.Code != "journal-full" || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v, want a hint journal-full", err)
 	}
@@ -253,7 +252,7 @@ func TestReadOnlyFile(t *testing.T) {
 	if err := os.Chmod(j.Path(), 0o400); err != nil {
 		t.Fatal(err)
 	}
-	err := j.Append(event(2))
+	err := j.Append(t.Context(), event(2))
 	if h, ok := hint.Find(err); !ok || h.Code != "journal-readonly" {
 		t.Errorf("got %v, want a hint journal-readonly", err)
 	}
@@ -270,7 +269,7 @@ func journalOf(t testing.TB, lines []string) *Journal {
 func export(t testing.TB, j *Journal) string {
 	t.Helper()
 	var b strings.Builder
-	if err := j.Export(&b); err != nil {
+	if err := j.Export(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -282,7 +281,7 @@ func merged(t testing.TB, exports ...string) (lines map[string]bool, events []se
 	t.Helper()
 	j := open(t, "")
 	for _, e := range exports {
-		if _, err := j.Merge(strings.NewReader(e)); err != nil {
+		if _, err := j.Merge(t.Context(), strings.NewReader(e)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -315,7 +314,7 @@ func TestMergeIsASetUnion(t *testing.T) {
 		a, b, c := parts[0], parts[1], parts[2]
 		wantLines, wantEvents := merged(t, a, b, c)
 		ab := open(t, a)
-		if _, err := ab.Merge(strings.NewReader(b)); err != nil {
+		if _, err := ab.Merge(t.Context(), strings.NewReader(b)); err != nil {
 			t.Fatal(err)
 		}
 		for order, exports := range map[string][]string{"commuted": {c, b, a}, "associated": {c, export(t, ab)}, "repeated": {a, b, a, c, c}} {
@@ -336,14 +335,14 @@ func TestMergeCounts(t *testing.T) {
 		text string
 		want int
 	}{{"", 0}, {good(2) + "\n" + good(3) + "\n" + good(3), 1}, {good(4) + "\nrubbish\n" + good(5)[:40], 1}} {
-		if got, err := j.Merge(strings.NewReader(test.text)); got != test.want || err != nil {
+		if got, err := j.Merge(t.Context(), strings.NewReader(test.text)); got != test.want || err != nil {
 			t.Errorf("%q: got %d, %v; want %d", test.text, got, err, test.want)
 		}
 	}
 	if got := content(t, j.BadPath()); !strings.Contains(got, "rubbish") || !strings.Contains(got, `"from":"merge"`) {
 		t.Errorf("got %q in quarantine", got)
 	}
-	_, err := j.Merge(strings.NewReader("<html>\n"))
+	_, err := j.Merge(t.Context(), strings.NewReader("<html>\n"))
 	if h, ok := hint.Find(err); !ok || h.Code != "merge-nothing" {
 		t.Errorf("got %v, want a hint merge-nothing", err)
 	}
@@ -373,7 +372,7 @@ func FuzzParse(f *testing.F) {
 func BenchmarkAppend(b *testing.B) {
 	j := open(b, "")
 	for n := 0; b.Loop(); n++ {
-		if err := j.Append(event(n)); err != nil {
+		if err := j.Append(b.Context(), event(n)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -57,12 +58,12 @@ type line struct {
 // Load gives the student's events, each id once, sorted by time and then by id. What it could not understand is
 // reported and, if it is corrupt, copied into BadPath once; the journal itself is never rewritten. A journal that is
 // not there yet is empty.
-func (j *Journal) Load() (events []session.Event, trouble []Damage, err error) {
-	records, bad, err := j.read()
+func (j *Journal) Load(ctx context.Context) (events []session.Event, trouble []Damage, err error) {
+	records, bad, err := j.read(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	saved := j.quarantine(bad, "")
+	saved := j.quarantine(ctx, bad, "")
 	for _, b := range bad {
 		trouble = append(trouble, Damage{Kind: b.kind, Line: b.number, Offset: b.offset, Saved: saved && b.kind == Corrupt})
 	}
@@ -97,7 +98,7 @@ type damaged struct {
 
 // read gives the lines of the journal. A lock that cannot be had, as on a read-only disk, is done without: it only
 // keeps a line that is just being written from being taken for a torn one.
-func (j *Journal) read() ([]record, []damaged, error) {
+func (j *Journal) read(ctx context.Context) ([]record, []damaged, error) {
 	f, err := os.Open(j.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -106,7 +107,11 @@ func (j *Journal) read() ([]record, []damaged, error) {
 		return nil, nil, j.advise("reading journal", err)
 	}
 	defer f.Close()
-	if unlock, err := j.lock((*flock.Flock).TryRLockContext); err == nil {
+	unlock, err := j.lock(ctx, (*flock.Flock).TryRLock)
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case err == nil:
 		defer unlock()
 	}
 	records, bad, err := parse(f)
@@ -199,7 +204,7 @@ type quarantined struct {
 
 // quarantine copies the corrupt ones of bad into BadPath, each once. It tells whether all are there: a disk that is
 // full or read-only must not keep anybody from reading the rest.
-func (j *Journal) quarantine(bad []damaged, from string) bool {
+func (j *Journal) quarantine(ctx context.Context, bad []damaged, from string) bool {
 	var lines [][]byte
 	for _, b := range bad {
 		if b.kind != Corrupt {
@@ -218,8 +223,8 @@ func (j *Journal) quarantine(bad []damaged, from string) bool {
 	if len(lines) == 0 {
 		return true
 	}
-	aside := &Journal{path: j.BadPath()}
-	err := aside.append(func(f *os.File) ([]byte, error) { return missing(f, lines) })
+	aside := at(j.BadPath())
+	err := aside.append(ctx, func(f *os.File) ([]byte, error) { return missing(f, lines) })
 	return err == nil
 }
 

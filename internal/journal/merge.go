@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -12,7 +13,7 @@ import (
 // lines, so it is commutative, associative and idempotent, and nothing that is here is ever lost. Lines that are not
 // events are copied into BadPath; if there is nothing else in r, that is an error with a hint. Merge returns once the
 // events are on the disk.
-func (j *Journal) Merge(r io.Reader) (added int, err error) {
+func (j *Journal) Merge(ctx context.Context, r io.Reader) (added int, err error) {
 	theirs, bad, err := parse(r)
 	if err != nil {
 		return 0, fmt.Errorf("reading what to merge: %w", err)
@@ -20,11 +21,11 @@ func (j *Journal) Merge(r io.Reader) (added int, err error) {
 	if len(theirs) == 0 && len(bad) > 0 {
 		return 0, hint.With(fmt.Errorf("merging: none of %d lines is an event", len(bad)), "merge-nothing", len(bad))
 	}
-	j.quarantine(bad, "merge")
+	j.quarantine(ctx, bad, "merge")
 	if len(theirs) == 0 {
 		return 0, nil
 	}
-	err = j.append(func(f *os.File) ([]byte, error) {
+	err = j.append(ctx, func(f *os.File) ([]byte, error) {
 		ours, _, err := parse(f)
 		ids, lines := map[string]bool{}, map[string]bool{}
 		for _, r := range ours {

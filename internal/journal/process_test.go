@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -26,7 +27,7 @@ func writer(path string) {
 	_, _ = fmt.Sscan(os.Getenv("JOURNAL_TEST_COUNT"), &count)
 	for n := range count {
 		id := fmt.Sprintf("%s-%06d", os.Getenv("JOURNAL_TEST_NAME"), n)
-		if err := j.Append(session.Event{ID: id, Kind: session.Hinted, Message: strings.Repeat("x", 500)}); err != nil {
+		if err := j.Append(context.Background(), session.Event{ID: id, Kind: session.Hinted, Message: strings.Repeat("x", 500)}); err != nil {
 			panic(err)
 		}
 		fmt.Println(id)
@@ -75,7 +76,7 @@ func startWriter(t *testing.T, path, name string, count int) (*exec.Cmd, *bufio.
 // seen counts how often each id is in the journal's file itself.
 func seen(t *testing.T, j *Journal) map[string]int {
 	t.Helper()
-	records, _, err := j.read()
+	records, _, err := j.read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func TestKilledWriterLosesNothingAcknowledged(t *testing.T) {
 	if len(acknowledged) < kills {
 		t.Errorf("only %d events were acknowledged", len(acknowledged))
 	}
-	if err := j.Append(event(1)); err != nil {
+	if err := j.Append(t.Context(), event(1)); err != nil {
 		t.Errorf("after all that: %v", err)
 	}
 }

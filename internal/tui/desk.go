@@ -102,9 +102,9 @@ func (d *desk) next() int { return int(d.runs.Add(1)) }
 
 // loadStanding asks for the student's standing.
 func (d *desk) loadStanding() tea.Cmd {
-	backend := d.backend
+	ctx, backend := d.ctx, d.backend
 	return func() tea.Msg {
-		s, err := backend.Standing()
+		s, err := backend.Standing(ctx)
 		return standingMsg{s, err}
 	}
 }

@@ -317,8 +317,11 @@ func (t *theatre) Begin(_ context.Context, _ course.Lesson, o session.Observer) 
 	}
 	return t.live, nil
 }
-func (t *theatre) Standing() (Standing, error)  { return t.standing, nil }
-func (t *theatre) MarkRead(lesson string) error { t.read = append(t.read, lesson); return nil }
+func (t *theatre) Standing(context.Context) (Standing, error) { return t.standing, nil }
+func (t *theatre) MarkRead(_ context.Context, lesson string) error {
+	t.read = append(t.read, lesson)
+	return nil
+}
 
 // moreLessons fill the course screen up.
 func moreLessons() []course.Lesson {

@@ -241,12 +241,12 @@ func (s *labScreen) readSoFar() tea.Cmd {
 	if !s.reading.finished() {
 		return nil
 	}
-	backend, id := s.d.backend, s.lesson.ID
+	ctx, backend, id := s.d.ctx, s.d.backend, s.lesson.ID
 	return func() tea.Msg {
-		if err := backend.MarkRead(id); err != nil {
+		if err := backend.MarkRead(ctx, id); err != nil {
 			return noticeMsg{text: clean(err.Error()), mood: bad}
 		}
-		standing, err := backend.Standing()
+		standing, err := backend.Standing(ctx)
 		return standingMsg{standing, err}
 	}
 }

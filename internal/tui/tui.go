@@ -53,9 +53,9 @@ type Backend interface {
 	// the last of the session's observers; it never blocks and never fails.
 	Begin(ctx context.Context, lesson course.Lesson, observe session.Observer) (*Live, error)
 	// Standing is what the student has achieved so far.
-	Standing() (Standing, error)
+	Standing(ctx context.Context) (Standing, error)
 	// MarkRead says that the student has read the lesson to its end. It may be called again for the same lesson.
-	MarkRead(lesson string) error
+	MarkRead(ctx context.Context, lesson string) error
 }
 
 // Files are the student's files; *workspace.Workspace is the one there is.
