@@ -68,7 +68,7 @@ func (l Lab) Cases() ([]Case, error) {
 // readCase reads one case, and checks it if it is of the lab's variant.
 func (l Lab) readCase(dir string, variants []string) (c Case, variant string, err error) {
 	name := path.Join(dir, "expect.yaml")
-	data, err := readText(l.FS, name)
+	data, err := readIn(l.ID, l.FS, name)
 	if err == nil && data == nil {
 		err = Problems{{File: path.Join(l.ID, name), Message: "is not there"}}
 	}

@@ -6,20 +6,19 @@ import (
 	"path"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // A lab comes from anywhere. These bounds are far above what any lab needs.
 const (
-	maxYAML    = 256 << 10 // bytes of one YAML file
-	maxNesting = 40        // levels of one YAML file
-	maxNodes   = 50_000    // of a YAML file, aliases written out
-	maxFiles   = 2_000     // in a lab's folder
-	maxFile    = 4 << 20   // bytes of one of them
-	maxFolder  = 64 << 20  // bytes in all
-	maxCases   = 300       // in mistakes/ or answers/
+	maxYAML     = 256 << 10 // bytes of one YAML file
+	maxNesting  = 40        // levels of one YAML file
+	maxNodes    = 50_000    // of a YAML file, aliases written out
+	maxFiles    = 2_000     // in a lab's folder
+	maxFile     = 4 << 20   // bytes of one of them
+	maxFolder   = 64 << 20  // bytes in all
+	maxCases    = 300       // in mistakes/ or answers/
+	maxProblems = 100       // told of one file: each is looked up in its text
 )
 
 // hostileText finds what would make a parser of YAML use up the machine: size and depth.
@@ -58,41 +57,6 @@ func depthOf(line string) int {
 		}
 	}
 	return depth
-}
-
-// weigher counts the values of a document, those behind an alias once more for each alias.
-type weigher struct {
-	anchors map[string]int
-	total   int
-}
-
-func (w *weigher) weigh(n ast.Node, depth int) {
-	if w.total > maxNodes || depth > 2*maxNesting {
-		w.total = maxNodes + 1
-		return
-	}
-	w.total++
-	switch n := n.(type) {
-	case *ast.AnchorNode:
-		before := w.total
-		w.weigh(n.Value, depth+1)
-		w.anchors[n.Name.String()] = w.total - before
-	case *ast.AliasNode:
-		w.total += w.anchors[n.Value.String()]
-	case *ast.MappingNode:
-		for _, v := range n.Values {
-			w.weigh(v, depth+1)
-		}
-	case *ast.MappingValueNode:
-		w.weigh(n.Key, depth+1)
-		w.weigh(n.Value, depth+1)
-	case *ast.SequenceNode:
-		for _, v := range n.Values {
-			w.weigh(v, depth+1)
-		}
-	case *ast.TagNode:
-		w.weigh(n.Value, depth+1)
-	}
 }
 
 // hostileFolder finds what a lab's folder may not hold: links and devices, names that lead elsewhere on some system,

@@ -39,7 +39,7 @@ type source struct {
 func sources(lab fs.FS, id string) ([]source, error) {
 	var all []source
 	for _, file := range labFiles(lab) {
-		data, err := readText(lab, file)
+		data, err := readIn(id, lab, file)
 		if err != nil {
 			return nil, err
 		}
@@ -54,9 +54,9 @@ func sources(lab fs.FS, id string) ([]source, error) {
 			return nil, err
 		}
 		if i := slices.IndexFunc(all, func(s source) bool { return s.variant == head.Variant }); i >= 0 {
-			line, col, text := place(data, "$.variant")
-			return nil, Problems{{File: doc.file, Line: line, Column: col, Source: text,
-				Message: fmt.Sprintf("variant: %q is that of %s already", head.Variant, path.Base(all[i].doc.file))}}
+			v := validator{file: doc.file, data: data}
+			v.say("$.variant", "variant: %q is that of %s already", head.Variant, path.Base(all[i].doc.file))
+			return nil, v.problems
 		}
 		all = append(all, source{doc: doc, variant: head.Variant})
 	}

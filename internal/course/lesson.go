@@ -1,7 +1,7 @@
 package course
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -134,21 +134,33 @@ func sameFacts(l Lesson, h frontMatter) bool {
 
 func parseLesson(file string, data []byte) (frontMatter, LessonText, error) {
 	var h frontMatter
-	head, body, ok := bytes.Cut(bytes.TrimPrefix(data, []byte("---\n")), []byte("\n---\n"))
-	if !ok || !bytes.HasPrefix(data, []byte("---\n")) {
+	head, body, ok := frontAndBody(string(data))
+	if !ok {
 		return h, LessonText{}, Problems{{File: file, Line: 1,
 			Message: "a lesson begins with front matter between two lines of ---"}}
 	}
 	// With a blank line in the place of the first ---, lines have the numbers that they have in the file.
-	head = append([]byte("\n"), head...)
-	doc, err := parse(file, head)
+	doc, err := parse(file, []byte("\n"+head))
 	if err == nil {
 		err = doc.strict(&h, lessonSchema)
 	}
-	return h, LessonText{Title: h.Title, Links: h.Links, Markdown: strings.TrimSpace(string(body)) + "\n"}, err
+	return h, LessonText{Title: h.Title, Links: h.Links, Markdown: strings.TrimSpace(body) + "\n"}, err
 }
 
-// readText reads a file, nil if it is not there, as NFC without carriage returns. Control characters, escape
+// frontAndBody splits a lesson at the two lines of ---; ok is false where it does not begin with the first.
+func frontAndBody(text string) (front, body string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "---\n")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, "\n---\n")
+}
+
+// byteOrder is what some editors of Windows put in front of a text.
+const byteOrder = "\ufeff"
+
+// readText reads a file, nil if it is not there, as NFC without carriage returns
+// and without a mark of byte order in front. Control characters, escape
 // sequences among them, are refused with their place: lessons and labs are shown on terminals.
 func readText(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Lstat(fsys, name)
@@ -162,14 +174,27 @@ func readText(fsys fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, Problems{{File: name, Message: err.Error()}}
 	}
-	text := strings.ReplaceAll(string(data), "\r\n", "\n")
+	text := strings.ReplaceAll(strings.TrimPrefix(string(data), byteOrder), "\r\n", "\n")
 	if line, col, r, found := control(text); found {
 		return nil, Problems{{File: name, Line: line, Column: col, Message: fmt.Sprintf("control character %U", r)}}
 	}
 	return norm.NFC.Bytes([]byte(text)), nil
 }
 
-// control finds the first character that must not reach a terminal: what it would obey, but newline and tab, and invalid UTF-8.
+// readIn is readText in the folder that is called id: problems have their file with that name.
+func readIn(id string, fsys fs.FS, name string) ([]byte, error) {
+	data, err := readText(fsys, name)
+	var problems Problems
+	if errors.As(err, &problems) {
+		for i := range problems {
+			problems[i].File = path.Join(id, problems[i].File)
+		}
+	}
+	return data, err
+}
+
+// control finds the first character that must not reach a terminal: what it would obey, but newline and tab, and invalid
+// UTF-8; and marks of byte order, which hide in a text.
 func control(s string) (line, column int, r rune, found bool) {
 	line, column = 1, 0
 	for _, r := range s {
@@ -178,7 +203,7 @@ func control(s string) (line, column int, r rune, found bool) {
 		case r == '\n':
 			line, column = line+1, 0
 		case r == '\t':
-		case printable.Obeyed(r), r == unicode.ReplacementChar:
+		case printable.Obeyed(r), r == unicode.ReplacementChar, string(r) == byteOrder:
 			return line, column, r, true
 		}
 	}

@@ -114,8 +114,13 @@ func lintLabTexts(lab fs.FS, id, file string) Problems {
 	}
 	v := validator{file: path.Join(id, file), data: raw}
 	v.normal(raw)
+	text, err := readText(lab, file)
+	if err != nil {
+		return v.problems // it was said already
+	}
+	v.data = text
 	var f labFile
-	doc, err := parse(file, raw)
+	doc, err := parse(file, text)
 	if err != nil || doc.strict(&f, labSchema) != nil {
 		return v.problems
 	}
@@ -194,7 +199,11 @@ func LintLesson(lesson fs.FS, id string, there func(link string) bool) Problems 
 		v := validator{file: path.Join(id, name), data: raw}
 		v.normal(raw)
 		problems = append(problems, v.problems...)
-		for _, p := range lintMarkdown(blankHead(string(raw)), there) {
+		text, err := readText(lesson, name)
+		if err != nil {
+			continue // it was said already
+		}
+		for _, p := range lintMarkdown(blankHead(string(text)), there) {
 			p.File = path.Join(id, name)
 			problems = append(problems, p)
 		}
@@ -204,8 +213,8 @@ func LintLesson(lesson fs.FS, id string, there func(link string) bool) Problems 
 
 // blankHead replaces the front matter by as many empty lines, so that lines keep their numbers.
 func blankHead(text string) string {
-	head, body, ok := strings.Cut(strings.TrimPrefix(text, "---\n"), "\n---\n")
-	if !ok || !strings.HasPrefix(text, "---\n") {
+	head, body, ok := frontAndBody(text)
+	if !ok {
 		return text
 	}
 	return strings.Repeat("\n", strings.Count(head, "\n")+3) + body

@@ -28,7 +28,7 @@ func (c *Course) Outlines(id string) ([]Outline, error) {
 	}
 	var out []Outline
 	for _, file := range labFiles(lab) {
-		data, err := fs.ReadFile(lab, file)
+		data, err := readIn(id, lab, file)
 		if err != nil {
 			return nil, fmt.Errorf("opening lab %s: %w", id, err)
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -84,51 +83,6 @@ func yamlProblem(file string, offset int, err error) Problem {
 func excerpt(err error) string {
 	_, source, _ := strings.Cut(yaml.FormatError(err, false, true), "\n")
 	return source
-}
-
-// place finds where path stands in a YAML document, for problems that only show after decoding. An unknown path is
-// no place: line 0.
-func place(data []byte, path string) (line, column int, source string) {
-	p, err := yaml.PathString(path)
-	if err != nil {
-		return 0, 0, ""
-	}
-	node, err := p.ReadNode(strings.NewReader(string(data)))
-	if err != nil || node == nil {
-		return 0, 0, ""
-	}
-	at := first(node.GetToken())
-	annotated, err := p.AnnotateSource(data, false)
-	if err != nil {
-		annotated = nil
-	}
-	return at.Line, at.Column, string(annotated)
-}
-
-// placeKey is place for the key of a value instead of the value.
-func placeKey(data []byte, parent, key string) (line, column int, source string) {
-	line, column, source = place(data, parent+"."+key)
-	p, err := yaml.PathString(parent)
-	if err != nil {
-		return line, column, source
-	}
-	node, err := p.ReadNode(strings.NewReader(string(data)))
-	if err != nil {
-		return line, column, source
-	}
-	var values []*ast.MappingValueNode
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		values = n.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{n}
-	}
-	for _, v := range values {
-		if at := first(v.Key.GetToken()); v.Key.String() == key && at.Line > 0 {
-			return at.Line, at.Column, source
-		}
-	}
-	return line, column, source
 }
 
 func first(t *token.Token) token.Position {

@@ -23,17 +23,31 @@ type validator struct {
 	file     string
 	data     []byte
 	problems Problems
+	found    *places // nil before the first problem
+}
+
+func (v *validator) places() *places {
+	if v.found == nil {
+		v.found = &places{data: v.data}
+	}
+	return v.found
 }
 
 func (v *validator) say(at, format string, args ...any) {
-	line, col, source := place(v.data, at)
+	if len(v.problems) >= maxProblems {
+		return
+	}
+	line, col, source := v.places().of(at)
 	v.problems = append(v.problems, Problem{File: v.file, Line: line, Column: col, Source: source,
 		Message: fmt.Sprintf(format, args...)})
 }
 
 // sayKey is say about a key, and not about its value.
 func (v *validator) sayKey(parent, key, format string, args ...any) {
-	line, col, source := placeKey(v.data, parent, key)
+	if len(v.problems) >= maxProblems {
+		return
+	}
+	line, col, source := v.places().ofKey(parent, key)
 	v.problems = append(v.problems, Problem{File: v.file, Line: line, Column: col, Source: source,
 		Message: fmt.Sprintf(format, args...)})
 }
