@@ -47,7 +47,7 @@ func outlineOf(c *course.Course, l course.Lesson) (reward.Lesson, error) {
 	o.Variants = map[string][]reward.Step{}
 	for _, v := range variants {
 		for _, s := range v.Steps {
-			o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step{ID: s.ID, XP: s.XP})
+			o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step{ID: s.ID, XP: s.XP, Was: s.Was})
 		}
 	}
 	o.Steps = o.Variants[variants[0].Variant]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/adrg/xdg"
 
@@ -30,7 +31,7 @@ func (a *app) journal() (*journal.Journal, error) {
 }
 
 // events are all that the student has achieved. Damage to the file is reported on standard error and survived.
-func (a *app) events(ctx context.Context) ([]session.Event, error) {
+func (a *app) events(ctx context.Context) (*session.EventSet, error) {
 	j, err := a.journal()
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (a *app) events(ctx context.Context) ([]session.Event, error) {
 	for _, d := range damage {
 		fmt.Fprintln(a.err, "lab: "+printable.Text(a.lang().Say("journal."+string(d.Kind), j.Path(), d.Line)))
 	}
-	return events, err
+	return session.NewEventSet(time.Now(), events...), err
 }
 
 // course loads the lessons in force: the built-in ones, or those that a bundle brought.

@@ -2,6 +2,7 @@ package reward
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -10,17 +11,20 @@ import (
 	"github.com/cwk-stream/lab/internal/session"
 )
 
-// Fold makes a standing of a student's events, in whatever order they come and however often each is there.
+// Fold makes a standing of a student's events.
 //
-// XP is awarded once for each step of a lab, whichever its variant, and once for reading each lesson. A step whose
+// XP is awarded once for each step of a lab, whichever its variant and whatever the step was called, and once for reading
+// each lesson. How much, the outline says and never the event: a journal is a file that anybody can write. A step whose
 // solution was written gives no XP in that run; meeting it again without help, after a reset, still does. A step that
 // was met with the solution written counts for its lesson all the same: the student may want to go on, and has paid
 // with the XP. Only labs of the given lessons give XP and achievements, so that a lab from anywhere on disk cannot.
-func Fold(events []session.Event, lessons []Lesson, t Tables) Standing {
+func Fold(events *session.EventSet, lessons []Lesson, t Tables) Standing {
 	f := newFold(events, lessons)
 	got := map[string]time.Time{}
-	for i, e := range f.events {
-		f.add(i, e)
+	first := true
+	for e := range f.events() {
+		f.add(first, e)
+		first = false
 		for _, a := range t.achievements {
 			if _, had := got[a.ID]; !had && f.holds(a.When, e) {
 				got[a.ID] = e.Time
@@ -51,22 +55,25 @@ func New(before, after Standing) Gained {
 	return g
 }
 
+// maxVariants bounds how many variants of one lab are told apart.
+const maxVariants = 64
+
 // place is one step of one variant of a lab.
 type place struct{ lab, variant, step string }
 
 // fold is what is known after some of the events.
 type fold struct {
-	events  []session.Event
+	set     *session.EventSet
 	lessons []Lesson
 	known   map[string]Lesson         // by lab id
+	names   map[string]names          // by lab id
 	helps   map[place][]session.Event // in one session, whose id stands in variant: solutions written, and resets
 
 	read     map[string]bool // lessons
-	xp       map[place]int   // variant is "": awarded once for all variants
+	xp       map[place]int   // variant is "", and step the id that pays: awarded once for all variants
 	met      map[place]bool
 	merits   map[place]bool            // met without a written solution, in that session
 	engines  map[place]map[string]bool // on which a step was met on its own merit
-	complete map[place]bool            // step is "": the session said that all of a variant is met
 	helped   map[place]bool            // step is "": a hint or a solution was had in a variant before it was complete
 	unaided  map[place]bool            // step is "": a variant was completed without
 	variants map[string][]string       // by lab
@@ -74,27 +81,36 @@ type fold struct {
 	gap      time.Duration             // between the newest event and the one before it
 }
 
-func newFold(events []session.Event, lessons []Lesson) *fold {
-	f := &fold{lessons: lessons, known: map[string]Lesson{}, helps: map[place][]session.Event{}, read: map[string]bool{}, xp: map[place]int{},
-		met: map[place]bool{}, merits: map[place]bool{}, engines: map[place]map[string]bool{}, complete: map[place]bool{},
-		helped: map[place]bool{}, unaided: map[place]bool{}, variants: map[string][]string{}}
+func newFold(events *session.EventSet, lessons []Lesson) *fold {
+	f := &fold{set: events, lessons: lessons, known: map[string]Lesson{}, names: map[string]names{}, helps: map[place][]session.Event{},
+		read: map[string]bool{}, xp: map[place]int{}, met: map[place]bool{}, merits: map[place]bool{},
+		engines: map[place]map[string]bool{}, helped: map[place]bool{}, unaided: map[place]bool{}, variants: map[string][]string{}}
 	for _, l := range lessons {
 		if l.Lab != "" {
-			f.known[l.Lab] = l
+			f.known[l.Lab], f.names[l.Lab] = l, namesOf(l)
 		}
 	}
-	f.events = slices.Clone(events)
-	slices.SortStableFunc(f.events, func(a, b session.Event) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
-	})
-	f.events = slices.CompactFunc(f.events, func(a, b session.Event) bool { return a.ID == b.ID && a.ID != "" })
-	for _, e := range f.events {
-		if e.Kind == session.SolvedFor || e.Kind == session.Reset {
+	for e := range f.events() {
+		if _, ours := f.known[e.Lab]; ours && (e.Kind == session.SolvedFor || e.Kind == session.Reset) {
 			p := place{e.Lab, e.Session, e.Step}
-			f.helps[p] = append(f.helps[p], e)
+			f.helps[p] = append(f.helps[p], session.Event{Kind: e.Kind, Seq: e.Seq})
 		}
 	}
 	return f
+}
+
+// events gives the events in order, with the ids that their steps have today.
+func (f *fold) events() iter.Seq[session.Event] {
+	return func(yield func(session.Event) bool) {
+		for e := range f.set.All() {
+			if n, known := f.names[e.Lab]; known && e.Step != "" {
+				e.Step = n.today(e.Variant, e.Step)
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // merit tells whether e was achieved without a written solution: the session did not know of one, and wrote none
@@ -110,28 +126,30 @@ func (f *fold) merit(e session.Event) bool {
 	return !e.Solved && last.Kind != session.SolvedFor
 }
 
-func (f *fold) add(i int, e session.Event) {
+func (f *fold) add(first bool, e session.Event) {
 	f.gap = 0
-	if i > 0 {
+	if !first {
 		f.gap = e.Time.Sub(f.last)
 	}
 	f.last = e.Time
+	if e.Kind == session.Read {
+		f.read[e.Lesson] = true
+	}
+	if _, ours := f.known[e.Lab]; !ours {
+		return
+	}
 	variant := place{e.Lab, e.Variant, ""}
 	switch e.Kind {
-	case session.Read:
-		f.read[e.Lesson] = true
 	case session.Hinted, session.SolvedFor:
 		f.helped[variant] = true
-	case session.Completed:
-		f.seen(e)
-		f.complete[variant] = true
 	case session.StepMet:
 		f.stepMet(e)
 	}
 }
 
+// seen remembers the variants of a lab that the student did something in. No lab has as many as maxVariants.
 func (f *fold) seen(e session.Event) {
-	if !slices.Contains(f.variants[e.Lab], e.Variant) {
+	if had := f.variants[e.Lab]; len(had) < maxVariants && !slices.Contains(had, e.Variant) {
 		f.variants[e.Lab] = append(f.variants[e.Lab], e.Variant)
 	}
 }
@@ -155,21 +173,16 @@ func (f *fold) stepMet(e session.Event) {
 	}
 }
 
-// award gives the XP of a step, once. A session that knew of an earlier run with the solution gives 0 itself; what
-// the step has to give then comes from the outline.
+// award gives the XP of a step, once. What an event says of its XP counts for nothing.
 func (f *fold) award(e session.Event) {
-	l, ok := f.known[e.Lab]
-	at := place{e.Lab, "", e.Step}
-	if _, had := f.xp[at]; had || !ok {
+	at := place{e.Lab, "", f.names[e.Lab].pays[e.Step]}
+	if _, had := f.xp[at]; had {
 		return
 	}
-	for _, s := range l.in(e.Variant) {
+	for _, s := range f.known[e.Lab].in(e.Variant) {
 		if s.ID == e.Step {
 			f.xp[at] = s.XP
 		}
-	}
-	if e.XP > 0 {
-		f.xp[at] = e.XP
 	}
 }
 
@@ -184,10 +197,11 @@ func (f *fold) all(lab, variant string, set map[place]bool) bool {
 	return len(steps) > 0
 }
 
-// passed tells whether a lab is completed in some variant, with or without help.
+// passed tells whether every step of a lab is met in some variant, with or without help. That a session said so is no
+// proof: it may have known other steps, or never have been.
 func (f *fold) passed(lab string) bool {
 	for _, v := range f.variants[lab] {
-		if f.complete[place{lab, v, ""}] || f.all(lab, v, f.met) {
+		if f.all(lab, v, f.met) {
 			return true
 		}
 	}
@@ -226,7 +240,7 @@ func (f *fold) holds(w when, e session.Event) bool {
 
 func (f *fold) lessonsDone(want count, e session.Event) bool {
 	switch e.Kind {
-	case session.StepMet, session.Completed, session.Read: // no other event changes it
+	case session.StepMet, session.Read: // no other event changes it
 	default:
 		return false
 	}
@@ -306,17 +320,14 @@ func (f *fold) state(l Lesson) LessonState {
 			s.Met, s.Steps = met, len(l.in(v))
 		}
 	}
-	steps := slices.Clone(l.Steps)
-	for _, v := range slices.Sorted(maps.Keys(l.Variants)) {
-		steps = append(steps, l.Variants[v]...)
-	}
-	counted := map[string]bool{}
-	for _, step := range steps {
-		if counted[step.ID] {
+	names, counted := f.names[l.Lab], map[string]bool{}
+	for _, step := range l.all() {
+		key := names.pays[step.ID]
+		if counted[key] {
 			continue
 		}
-		counted[step.ID] = true
-		if xp, had := f.xp[place{l.Lab, "", step.ID}]; had {
+		counted[key] = true
+		if xp, had := f.xp[place{l.Lab, "", key}]; had {
 			s.XP += xp
 		} else {
 			s.Left += step.XP

@@ -5,6 +5,8 @@
 package reward
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/cwk-stream/lab/internal/locale"
@@ -36,8 +38,9 @@ type Lesson struct {
 
 // Step is what there is to gain by one step of a lab.
 type Step struct {
-	ID string
-	XP int
+	ID  string
+	XP  int
+	Was []string // ids that it had before
 }
 
 // in gives the steps of the lab in a variant.
@@ -46,6 +49,15 @@ func (l Lesson) in(variant string) []Step {
 		return steps
 	}
 	return l.Steps
+}
+
+// all gives every step of every variant, those of Steps first.
+func (l Lesson) all() []Step {
+	steps := slices.Clone(l.Steps)
+	for _, v := range slices.Sorted(maps.Keys(l.Variants)) {
+		steps = append(steps, l.Variants[v]...)
+	}
+	return steps
 }
 
 // Standing is what a student has achieved.

@@ -72,6 +72,9 @@ func (h *history) verdict(step string, kind course.Kind, outcome probe.Outcome, 
 
 func (h *history) later(d time.Duration) *history { h.at = h.at.Add(d); return h }
 
+// set is the story as the student's journal holds it.
+func (h *history) set() *session.EventSet { return session.NewEventSet(h.at, h.events...) }
+
 func xpOf(step string) int {
 	for _, l := range lessons {
 		for _, s := range l.Steps {
@@ -85,8 +88,8 @@ func xpOf(step string) int {
 
 var lessons = []Lesson{
 	{ID: "01", XP: 30},
-	{ID: "03", XP: 30, Lab: "03", Steps: []Step{{"drop", 20}, {"forward", 20}, {"idle", 40}, {"restore", 40}},
-		Variants: map[string][]Step{"other": {{"drop", 20}, {"extra", 5}}}},
+	{ID: "03", XP: 30, Lab: "03", Steps: []Step{{ID: "drop", XP: 20}, {ID: "forward", XP: 20}, {ID: "idle", XP: 40}, {ID: "restore", XP: 40}},
+		Variants: map[string][]Step{"other": {{ID: "drop", XP: 20}, {ID: "extra", XP: 5}}}},
 }
 
 var steps = []string{"drop", "forward", "idle", "restore"}
@@ -143,7 +146,8 @@ func TestFold(t *testing.T) {
 		"both proxies": {begin().hint("drop").met(steps...).session("03", "caddy", "docker").hint("drop").met(steps...),
 			"120 XP, level 1, 0/2 lessons, [both-proxies]"},
 		"other steps":      {begin().session("03", "other", "docker").hint("drop").met("drop").add(session.Event{Kind: session.StepMet, Step: "extra", XP: 5}).read("03"), "55 XP, level 0, 1/2 lessons, [first-lesson]"},
-		"completed":        {begin().session("03", "third", "docker").add(session.Event{Kind: session.Completed}).read("03"), "30 XP, level 0, 1/2 lessons, [first-lesson]"},
+		"said completed":   {begin().session("03", "third", "docker").add(session.Event{Kind: session.Completed}).read("03"), "30 XP, level 0, 0/2 lessons, []"},
+		"other variant":    {begin().session("03", "third", "docker").hint("drop").met(steps...).read("03"), "150 XP, level 1, 1/2 lessons, [first-lesson]"},
 		"unknown lab":      {begin().session("x", "", "docker").add(session.Event{Kind: session.StepMet, Step: "drop", XP: 9999}), "0 XP, level 0, 0/2 lessons, []"},
 		"400":              {begin().verdict("drop", course.KindHandshake, probe.Met, "status", "400"), "0 XP, level 0, 0/2 lessons, [first-400]"},
 		"400 not meant":    {begin().verdict("drop", course.KindHandshake, probe.NotMet, "status", "400"), "0 XP, level 0, 0/2 lessons, []"},
@@ -156,7 +160,7 @@ func TestFold(t *testing.T) {
 		"back a bit early": {begin().hint("drop").later(week - 2*time.Second).hint("drop"), "0 XP, level 0, 0/2 lessons, []"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Fold(test.story.events, lessons, tables(t))
+			s := Fold(test.story.set(), lessons, tables(t))
 			if got := brief(s); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -174,12 +178,12 @@ func TestFold(t *testing.T) {
 func TestFoldDoesNotCareAboutOrderOrDoubles(t *testing.T) {
 	h := begin().solved("drop").hint("idle").met(steps...).read("03").session("03", "caddy", "embedded").met(steps...).
 		verdict("idle", course.KindIdle, probe.Met, "closed-by", "proxy", "30").later(240 * time.Hour).read("01")
-	want := Fold(h.events, lessons, tables(t))
+	want := Fold(h.set(), lessons, tables(t))
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		events := append(slices.Clone(h.events), h.events[:r.IntN(len(h.events))]...)
 		r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
-		if d := cmp.Diff(want, Fold(events, lessons, tables(t))); d != "" {
+		if d := cmp.Diff(want, Fold(session.NewEventSet(h.at, events...), lessons, tables(t))); d != "" {
 			t.Fatalf("seed %d (-want +got):\n%s", seed, d)
 		}
 	}
@@ -192,7 +196,7 @@ func TestEveryAchievementCanBeHad(t *testing.T) {
 		verdict("idle", course.KindIdle, probe.Met, "closed-by", "proxy", "30.006").met("idle").
 		verdict("restore", course.KindIdle, probe.Met, "open", "35.001").met("restore").
 		session("03", "caddy", "embedded").met(steps...).read("03").later(8 * 24 * time.Hour).read("01")
-	s := Fold(h.events, lessons, tables(t))
+	s := Fold(h.set(), lessons, tables(t))
 	for _, a := range s.Achievements {
 		if !a.Got || a.When.IsZero() {
 			t.Errorf("%s was not had", a.ID)
@@ -206,7 +210,7 @@ func TestEveryAchievementCanBeHad(t *testing.T) {
 func TestLevels(t *testing.T) {
 	for xp, want := range map[int]string{0: "0 Poller 0–120", 119: "0 Poller 0–120", 120: "1 Long-Poller 120–270", 899: "4 Tunneller 660–900",
 		900: "5 Broadcaster 900–0", 5000: "5 Broadcaster 900–0"} {
-		s := Fold(begin().read("x").events, []Lesson{{ID: "x", XP: xp}}, tables(t))
+		s := Fold(begin().read("x").set(), []Lesson{{ID: "x", XP: xp}}, tables(t))
 		if got := fmt.Sprintf("%d %s %d–%d", s.Level, s.LevelName.En, s.LevelXP, s.NextXP); got != want {
 			t.Errorf("%d XP: got %s, want %s", xp, got, want)
 		}
@@ -215,8 +219,8 @@ func TestLevels(t *testing.T) {
 
 func TestGained(t *testing.T) {
 	h := begin().hint("drop").met("drop", "forward", "idle")
-	before := Fold(h.events, lessons, tables(t))
-	after := Fold(h.met("restore").read("03").events, lessons, tables(t))
+	before := Fold(h.set(), lessons, tables(t))
+	after := Fold(h.met("restore").read("03").set(), lessons, tables(t))
 	got := New(before, after)
 	want := Gained{XP: 70, Total: 150, LevelUp: true, Level: 1, LevelName: Text{"Long-Poller", "롱폴러"}, Lessons: []string{"03"}}
 	want.Achievements = append(want.Achievements, after.Achievements[4])
@@ -230,7 +234,7 @@ func TestGained(t *testing.T) {
 
 func TestLessonStates(t *testing.T) {
 	for want, h := range map[string]*history{"new": begin(), "begun": begin().met("drop"), "done": begin().met(steps...).read("03")} {
-		if got := Fold(h.events, lessons, tables(t)).State("03").Word(); got != want {
+		if got := Fold(h.set(), lessons, tables(t)).State("03").Word(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
@@ -269,6 +273,6 @@ func BenchmarkFold(b *testing.B) {
 	}
 	t := tables(b)
 	for b.Loop() {
-		Fold(h.events, lessons, t)
+		Fold(h.set(), lessons, t)
 	}
 }

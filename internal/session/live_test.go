@@ -416,23 +416,6 @@ func TestProgressIsTheFoldOfTheEvents(t *testing.T) {
 	}
 }
 
-func TestRecall(t *testing.T) {
-	lab := lab03(t)
-	events := []session.Event{
-		{Kind: session.Hinted, Lab: lab.ID, Variant: "nginx", Step: "drop-upgrade", Number: 2},
-		{Kind: session.StepMet, Lab: lab.ID, Variant: "nginx", Step: "drop-upgrade", XP: 20},
-		{Kind: session.SolvedFor, Lab: lab.ID, Variant: "nginx", Step: "forward-upgrade"},
-		{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "idle-drop"},
-		{Kind: session.StepMet, Lab: "04-tls", Variant: "nginx", Step: "restore"},
-	}
-	got := session.Recall(events, lab)
-	want := session.History{Met: map[string]bool{"drop-upgrade": true}, Solved: map[string]bool{"forward-upgrade": true},
-		Awarded: map[string]bool{"drop-upgrade": true}, Hints: map[string]int{"drop-upgrade": 2}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("history (-want +got):\n%s", diff)
-	}
-}
-
 func TestVerifyWithoutAKeyboard(t *testing.T) {
 	lab := lab03(t)
 	initial, _ := lab.Initial()

@@ -35,28 +35,50 @@ type History struct {
 }
 
 // Recall reads a student's events for what was achieved in a lab, in its variant. XP are given once a step, though,
-// whatever the variant.
-func Recall(events []Event, lab course.Lab) History {
+// whatever the variant. What was achieved under an earlier id of a step is the step's.
+func Recall(events *EventSet, lab course.Lab) History {
 	h := History{Met: map[string]bool{}, Solved: map[string]bool{}, Awarded: map[string]bool{}, Hints: map[string]int{}}
-	for _, e := range events {
-		if e.Lab == lab.ID && e.Kind == StepMet && e.XP > 0 {
-			h.Awarded[e.Step] = true
+	steps := stepNames(lab)
+	for e := range events.All() {
+		if e.Lab != lab.ID {
+			continue
 		}
-		if e.Lab != lab.ID || e.Variant != lab.Variant {
+		step, known := steps[e.Step]
+		if !known {
+			continue
+		}
+		if e.Kind == StepMet && e.XP > 0 {
+			h.Awarded[step.ID] = true
+		}
+		if e.Variant != lab.Variant {
 			continue
 		}
 		switch e.Kind {
 		case StepMet:
-			h.Met[e.Step] = true
+			h.Met[step.ID] = true
 		case SolvedFor:
-			h.Solved[e.Step] = true
+			h.Solved[step.ID] = true
 		case Reset:
-			delete(h.Solved, e.Step)
+			delete(h.Solved, step.ID)
 		case Hinted:
-			h.Hints[e.Step] = max(h.Hints[e.Step], e.Number)
+			h.Hints[step.ID] = min(max(h.Hints[step.ID], e.Number), len(step.Hints))
 		}
 	}
 	return h
+}
+
+// stepNames are a lab's steps by their ids and by those that they had before.
+func stepNames(lab course.Lab) map[string]course.Step {
+	steps := map[string]course.Step{}
+	for _, s := range lab.Steps {
+		for _, old := range s.Was {
+			steps[old] = s
+		}
+	}
+	for _, s := range lab.Steps { // whatever a step was called: an id that is in use is its step's
+		steps[s.ID] = s
+	}
+	return steps
 }
 
 // Session is one student in one lab. Its methods may be called from several goroutines, but only one of Boot, Check,
