@@ -47,6 +47,7 @@ var owners = map[string][]string{
 	"github.com/moby/moby":    {"internal/docker"},
 	"github.com/compose-spec": {"internal/course"},
 	"github.com/spf13/":       {"cmd/lab"},
+	"aead.dev/minisign":       {"internal/bundle"},
 }
 
 type goPackage struct {

@@ -20,14 +20,18 @@ import (
 
 // loadBundle verifies a bundle, and only then changes anything: images first, which can be taken back, the course last,
 // which comes into force in one step.
-func (a *app) loadBundle(ctx context.Context, file string, bare bool) error {
+func (a *app) loadBundle(ctx context.Context, file string, o loadOptions) error {
 	b, err := bundle.Open(file)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = b.Close() }()
+	author, err := a.author(b.Manifest.Key, o)
+	if err != nil {
+		return err
+	}
 	images := b.Manifest.Images()
-	bare = bare || len(images) == 0
+	bare := o.bare || len(images) == 0
 	var e *docker.Engine
 	if !bare { // asked before the long part
 		e = docker.New(docker.Options{})
@@ -44,7 +48,8 @@ func (a *app) loadBundle(ctx context.Context, file string, bare bool) error {
 		return hint.With(err, "folder-unusable", a.dataDir())
 	}
 	defer os.RemoveAll(folder)
-	if err := a.verifyBundle(ctx, b, folder); err != nil {
+	found, err := a.verifyBundle(ctx, b, folder)
+	if err != nil {
 		return err
 	}
 	sum, err := a.verifyCourse(folder, images, bare)
@@ -53,7 +58,7 @@ func (a *app) loadBundle(ctx context.Context, file string, bare bool) error {
 	}
 	var loaded []string
 	if !bare {
-		loaded, err = a.loadImages(ctx, e, b)
+		loaded, err = a.loadImages(ctx, e, b, found)
 	}
 	if err == nil {
 		err = a.enforce(folder, sum, b.Manifest.Program)
@@ -61,7 +66,10 @@ func (a *app) loadBundle(ctx context.Context, file string, bare bool) error {
 	if err != nil {
 		return errors.Join(err, takeBack(ctx, e, loaded))
 	}
-	_, err = fmt.Fprintln(a.out, a.lang().Say("bundle.loaded", len(images), len(loaded)))
+	if err := a.pinAuthor(b.Manifest.Key); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.out, author+"\n"+a.lang().Say("bundle.loaded", len(images), len(loaded)))
 	return err
 }
 
@@ -77,15 +85,24 @@ func suitable(ctx context.Context, e *docker.Engine, platform string) error {
 	return err
 }
 
-func (a *app) verifyBundle(ctx context.Context, b *bundle.Bundle, folder string) error {
+// verifyBundle reads all of a bundle and says what is in each of its images, by their names.
+func (a *app) verifyBundle(ctx context.Context, b *bundle.Bundle, folder string) (map[string]docker.Content, error) {
+	found := map[string]docker.Content{}
 	m := a.meter()
 	defer m.stop()
 	label := a.lang().Say("bundle.verifying")
-	err := b.Verify(ctx, folder, func(p bundle.Part, r io.Reader) error { return docker.CheckArchive(r, p.Image) }, m.of(label))
+	err := b.Verify(ctx, folder, func(p bundle.Part, r io.Reader) error {
+		c, err := docker.CheckArchive(r, p.Image)
+		if err == nil && p.ID != "" && c.ID != p.ID {
+			err = hint.With(fmt.Errorf("the archive of %s has %s, and the bundle names %s", p.Image, c.ID, p.ID), "bundle-image", p.Image)
+		}
+		found[p.Image] = c
+		return err
+	}, m.of(label))
 	if err == nil {
 		m.end(label, b.Size())
 	}
-	return err
+	return found, err
 }
 
 // verifyCourse makes sure that this program understands the lessons and labs, and that the bundle has exactly the
@@ -139,7 +156,7 @@ func halves(dir fs.FS) (lessonsFS, labsFS fs.FS, err error) {
 }
 
 // loadImages gives the engine the images that it lacks, and says which those were, also if it fails.
-func (a *app) loadImages(ctx context.Context, e *docker.Engine, b *bundle.Bundle) (loaded []string, err error) {
+func (a *app) loadImages(ctx context.Context, e *docker.Engine, b *bundle.Bundle, found map[string]docker.Content) (loaded []string, err error) {
 	m := a.meter()
 	defer m.stop()
 	for _, p := range b.Manifest.Images() {
@@ -156,7 +173,7 @@ func (a *app) loadImages(ctx context.Context, e *docker.Engine, b *bundle.Bundle
 			return loaded, err
 		}
 		loaded = append(loaded, p.Image)
-		if err := e.LoadImage(ctx, p.Image, r); err != nil {
+		if err := e.LoadImage(ctx, p.Image, found[p.Image], r); err != nil {
 			return loaded, err
 		}
 		m.end(label, p.Raw)

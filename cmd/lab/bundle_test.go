@@ -51,15 +51,24 @@ func copyOf(t *testing.T, fsys fs.FS) fstest.MapFS {
 // bundleOf writes a bundle of a course, with images that are no images.
 func bundleOf(t *testing.T, lessonsFS, labsFS fs.FS, images ...string) string {
 	t.Helper()
+	return bundleBy(t, nil, lessonsFS, labsFS, images...)
+}
+
+// bundleBy is bundleOf, signed; nil for unsigned.
+func bundleBy(t *testing.T, s *bundle.Signer, lessonsFS, labsFS fs.FS, images ...string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "b")
 	w, err := bundle.Create(file, "v9")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
+	if s != nil {
+		w.Sign(s)
+	}
 	err = errors.Join(w.AddFiles("lessons", lessonsFS), w.AddFiles("labs", labsFS))
 	for _, ref := range images {
-		err = errors.Join(err, w.AddImage(ref, func(w io.Writer) error { _, err := io.WriteString(w, "?"); return err }))
+		err = errors.Join(err, w.AddImage(ref, func(w io.Writer) (string, error) { _, err := io.WriteString(w, "?"); return "", err }))
 	}
 	if err == nil {
 		_, err = w.Finish(context.Background(), nil)

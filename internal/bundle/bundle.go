@@ -6,8 +6,9 @@
 //
 // The file is a tar archive that any tar can list: lab-bundle.json first, which names every other part with its size
 // and SHA-256, then those parts in that order. After the archive stands one line with the SHA-256 of all before it, so
-// that a file that was cut off is known for that at once. The sums protect from damage and from carelessness; who made
-// the file they do not prove: compare the file's own sum with its maker's for that.
+// that a file that was cut off is known for that at once. The sums protect from damage and from carelessness. Who made
+// the file is proven by a minisign signature of lab-bundle.json, in lab-bundle.json.minisig right behind it, with the
+// key that the manifest names: stock minisign verifies it, too, once tar has taken both out.
 package bundle
 
 import (
@@ -15,13 +16,16 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/printable"
 )
 
-// Format is the version of the file's format that this program writes and the newest that it reads.
-const Format = 1
+// Format is the newest version of the file's format that this program reads. What is signed has format 2; the rest is
+// written as format 1, which older programs read, too.
+const Format = 2
 
 // Bounds of what is believed to be a bundle.
 const (
@@ -44,6 +48,7 @@ type Manifest struct {
 	Format   int    `json:"format"`
 	Program  string `json:"program"`            // version of the program that wrote it
 	Platform string `json:"platform,omitempty"` // what the images run on, such as "linux/amd64"; "" without images
+	Key      string `json:"key,omitempty"`      // the author's public key, as minisign writes it; "" if it is not signed
 	Parts    []Part `json:"parts"`
 }
 
@@ -53,6 +58,7 @@ type Part struct {
 	Size   int64  `json:"size"`   // bytes in the bundle
 	SHA256 string `json:"sha256"` // of those bytes, in hexadecimal
 	Image  string `json:"image,omitempty"`
+	ID     string `json:"id,omitempty"`  // of an image: the digest of its configuration, which covers all of it; "" before 2026-12
 	Raw    int64  `json:"raw,omitempty"` // of an image: bytes once unpacked; in the bundle it is compressed by gzip
 }
 
@@ -100,12 +106,20 @@ func (m Manifest) check() error {
 		if p.Image == "" {
 			texts += p.Size
 		}
+		if m.Key != "" && p.Image != "" && p.ID == "" {
+			return damaged(headName, fmt.Errorf("it is signed, and does not say what the image %q is", p.Image))
+		}
+		if p.ID != "" && (p.Image == "" || !digest.MatchString(p.ID)) {
+			return damaged(headName, fmt.Errorf("%q is no image's id", p.ID))
+		}
 		if p.Size < 0 || p.Raw < 0 || p.Raw > maxImage || p.Size > maxImage || p.Image == "" && p.Size > maxText || texts > maxTexts {
 			return tooLarge(p.Name)
 		}
 	}
 	return nil
 }
+
+var digest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // safe tells whether a part's name stays inside the folder into which it may be written, on every system.
 func safe(name string) bool {
@@ -120,10 +134,8 @@ func safe(name string) bool {
 		if strings.TrimRight(element, ". ") != element || device(element) {
 			return false
 		}
-		for _, r := range element {
-			if r < 0x20 || r == 0x7f {
-				return false
-			}
+		if strings.ContainsFunc(element, printable.Obeyed) {
+			return false
 		}
 	}
 	return true

@@ -23,7 +23,10 @@ import (
 
 var texts = fstest.MapFS{"embed.go": {Data: []byte("stays")}, "01-a/lesson.en.md": {Data: []byte("read me")}}
 
-const image = "what an engine calls an image"
+const (
+	image   = "what an engine calls an image"
+	imageID = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+)
 
 // saved writes a small bundle and gives its path.
 func saved(t *testing.T, name string) string {
@@ -35,9 +38,9 @@ func saved(t *testing.T, name string) string {
 	}
 	defer w.Close()
 	w.Platform("linux/amd64")
-	err = errors.Join(w.AddFiles("lessons", texts), w.AddFiles("labs", texts), w.AddImage("lab/x:1", func(w io.Writer) error {
+	err = errors.Join(w.AddFiles("lessons", texts), w.AddFiles("labs", texts), w.AddImage("lab/x:1", func(w io.Writer) (string, error) {
 		_, err := io.WriteString(w, image)
-		return err
+		return imageID, err
 	}))
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ type Bundle struct {
 }
 
 // Open opens a bundle and reads what it says of itself. The error carries a hint: bundle-unreadable, bundle-foreign,
-// bundle-newer, bundle-truncated, bundle-damaged, bundle-unsafe, bundle-too-large.
+// bundle-newer, bundle-truncated, bundle-damaged, bundle-unsafe, bundle-too-large, bundle-signature.
 func Open(file string) (*Bundle, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -64,6 +64,11 @@ func (b *Bundle) begin(file string) error {
 	if b.Manifest, err = parseManifest(head); err != nil {
 		return err
 	}
+	if b.Manifest.Key != "" {
+		if err := b.verifySignature(t, head); err != nil {
+			return err
+		}
+	}
 	b.size = info.Size() - int64(sealSize)
 	seal := make([]byte, sealSize)
 	if _, err := b.f.ReadAt(seal, max(b.size, 0)); err != nil || !strings.HasPrefix(string(seal), sealHead) || seal[sealSize-1] != '\n' {
@@ -90,8 +95,14 @@ func (b *Bundle) Verify(ctx context.Context, folder string, look func(Part, io.R
 	defer root.Close()
 	all := &reader{ctx: ctx, r: io.NewSectionReader(b.f, 0, b.size), sum: sha256.New(), say: say, total: b.size}
 	t := tar.NewReader(all)
-	if _, err := t.Next(); err != nil {
-		return b.broken(ctx, headName, err)
+	heads := 1
+	if b.Manifest.Key != "" {
+		heads++ // its signature, which Open has verified
+	}
+	for range heads {
+		if _, err := t.Next(); err != nil {
+			return b.broken(ctx, headName, err)
+		}
 	}
 	for _, p := range b.Manifest.Parts {
 		header, err := t.Next()

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -25,6 +26,7 @@ type Writer struct {
 	dir      string
 	manifest Manifest
 	open     []func() (io.ReadCloser, error) // of manifest.Parts
+	signer   *Signer                         // nil for none
 }
 
 // Create prepares to write a bundle to file, which must not be there yet. Close must be called in the end.
@@ -36,7 +38,7 @@ func Create(file, program string) (*Writer, error) {
 	if err != nil {
 		return nil, hint.With(err, "bundle-unwritable", file)
 	}
-	return &Writer{file: file, dir: dir, manifest: Manifest{Format: Format, Program: program}}, nil
+	return &Writer{file: file, dir: dir, manifest: Manifest{Format: 1, Program: program}}, nil
 }
 
 // Platform says what the images run on.
@@ -65,8 +67,8 @@ func (w *Writer) add(p Part, open func() (io.ReadCloser, error)) {
 	w.open = append(w.open, open)
 }
 
-// AddImage adds an image, which write writes.
-func (w *Writer) AddImage(ref string, write func(io.Writer) error) error {
+// AddImage adds an image, which write writes and whose id it then tells.
+func (w *Writer) AddImage(ref string, write func(io.Writer) (id string, err error)) error {
 	name := fmt.Sprintf("images/%02d.tar.gz", len(w.manifest.Images())+1)
 	temp := filepath.Join(w.dir, filepath.Base(name))
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -76,7 +78,8 @@ func (w *Writer) AddImage(ref string, write func(io.Writer) error) error {
 	defer f.Close()
 	sum, size, raw := sha256.New(), &counter{}, &counter{}
 	z := gzip.NewWriter(io.MultiWriter(f, sum, size))
-	if err := write(io.MultiWriter(z, raw)); err != nil {
+	id, err := write(io.MultiWriter(z, raw))
+	if err != nil {
 		return w.trouble(err)
 	}
 	if err := z.Close(); err != nil {
@@ -85,7 +88,7 @@ func (w *Writer) AddImage(ref string, write func(io.Writer) error) error {
 	if err := f.Close(); err != nil {
 		return w.trouble(err)
 	}
-	w.add(Part{Name: name, Size: size.n, SHA256: hex.EncodeToString(sum.Sum(nil)), Image: ref, Raw: raw.n},
+	w.add(Part{Name: name, Size: size.n, SHA256: hex.EncodeToString(sum.Sum(nil)), Image: ref, ID: id, Raw: raw.n},
 		func() (io.ReadCloser, error) { return os.Open(temp) })
 	return nil
 }
@@ -139,6 +142,12 @@ func (w *Writer) writeTo(ctx context.Context, f io.Writer, say func(done, total 
 	total := int64(0)
 	for _, p := range w.manifest.Parts {
 		total += p.Size
+	}
+	if w.signer != nil {
+		signature := w.signer.sign(head)
+		if err := addPart(t, signatureName, int64(len(signature)), bytes.NewReader(signature)); err != nil {
+			return 0, err
+		}
 	}
 	for i, p := range w.manifest.Parts {
 		r, err := w.open[i]()

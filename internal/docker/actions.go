@@ -7,11 +7,12 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/probe"
-	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
 )
 
 var _ probe.Actor = (*environment)(nil)

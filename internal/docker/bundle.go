@@ -1,14 +1,11 @@
 package docker
 
 import (
-	"archive/tar"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -53,26 +50,31 @@ func (e *Engine) HasImage(ctx context.Context, ref string) (bool, error) {
 	return ok, trouble(err, e.Host())
 }
 
-// SaveImage writes an image, with all that it is made of, as an archive that LoadImage takes.
-func (e *Engine) SaveImage(ctx context.Context, ref string, w io.Writer) error {
+// SaveImage writes an image, with all that it is made of, as an archive that LoadImage takes, and says what is in it.
+func (e *Engine) SaveImage(ctx context.Context, ref string, w io.Writer) (Content, error) {
 	a, err := e.connect(ctx)
 	if err != nil {
-		return err
+		return Content{}, err
 	}
 	r, err := a.ImageSave(ctx, []string{ref})
+	var c Content
 	if err == nil {
 		defer func() { _ = r.Close() }()
-		_, err = io.Copy(w, r)
+		archive := io.TeeReader(r, w)
+		c, err = CheckArchive(archive, ref)
+		if err == nil { // what follows an archive's end mark
+			_, err = io.Copy(io.Discard, archive)
+		}
 	}
 	if err != nil {
-		return trouble(fmt.Errorf("saving image %s: %w", ref, err), e.Host())
+		return c, trouble(fmt.Errorf("saving image %s: %w", ref, err), e.Host())
 	}
-	return nil
+	return c, nil
 }
 
-// LoadImage gives the engine an image out of an archive that CheckArchive accepted for ref, and makes sure that it then
-// is called ref. An image that is there must not be loaded again: its name would move.
-func (e *Engine) LoadImage(ctx context.Context, ref string, archive io.Reader) error {
+// LoadImage gives the engine an image out of an archive in which CheckArchive found this content for ref, and makes sure
+// that what is called ref then is made of that. An image that is there must not be loaded again: its name would move.
+func (e *Engine) LoadImage(ctx context.Context, ref string, content Content, archive io.Reader) error {
 	a, err := e.connect(ctx)
 	if err != nil {
 		return err
@@ -81,11 +83,27 @@ func (e *Engine) LoadImage(ctx context.Context, ref string, archive io.Reader) e
 	if err == nil {
 		err = named(ctx, a, ref)
 	}
+	if err == nil {
+		err = consistsOf(ctx, a, ref, content)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return trouble(fmt.Errorf("loading image %s: %w", ref, err), e.Host())
+	}
+	return nil
+}
+
+// consistsOf makes sure that the image ref has the layers of content. Its id is no help: some engines take the digest of
+// the configuration for it, others that of the manifest.
+func consistsOf(ctx context.Context, a api, ref string, content Content) error {
+	there, err := a.ImageInspect(ctx, ref)
+	if err != nil {
+		return fmt.Errorf("looking for image %s: %w", ref, err)
+	}
+	if !slices.Equal(there.RootFS.Layers, content.Layers) {
+		return hint.With(fmt.Errorf("the engine made another image of %s than the archive has", ref), "bundle-image", ref)
 	}
 	return nil
 }
@@ -168,127 +186,4 @@ func (e *Engine) RemoveImage(ctx context.Context, ref string) error {
 		return nil
 	}
 	return trouble(fmt.Errorf("removing image %s: %w", ref, err), e.Host())
-}
-
-// maxIndex bounds the files in an archive that say what is in it, in bytes.
-const maxIndex = 4 << 20
-
-// CheckArchive reads an archive of images and tells whether all that an engine would do with it is to make the image
-// ref: it holds one image, that has no other name, and nothing in it leads out of it.
-func CheckArchive(archive io.Reader, ref string) error {
-	names, images := 0, 0
-	seen := contents{}
-	for t := tar.NewReader(archive); ; {
-		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if !staysInside(h) || !seen.add(h) {
-			return hint.With(fmt.Errorf("%q leads out of the archive", h.Name), "bundle-unsafe", fmt.Sprintf("%q", h.Name))
-		}
-		if !slices.Contains([]string{"manifest.json", "index.json", "repositories"}, path.Clean(h.Name)) {
-			continue
-		}
-		data, err := io.ReadAll(io.LimitReader(t, maxIndex+1))
-		if err != nil {
-			return err
-		}
-		found, count, err := namesIn(path.Clean(h.Name), data)
-		if err != nil || len(data) > maxIndex {
-			return hint.With(fmt.Errorf("reading %s: %w", h.Name, err), "bundle-image", ref)
-		}
-		for _, name := range found {
-			if !slices.Contains(spellings(ref), name) {
-				return hint.With(fmt.Errorf("the archive of %s has an image called %q", ref, name), "bundle-image", ref)
-			}
-		}
-		names, images = names+len(found), images+count
-	}
-	if name := seen.throughLink(); name != "" {
-		return hint.With(fmt.Errorf("%q may be elsewhere, because of a link", name), "bundle-unsafe", fmt.Sprintf("%q", name))
-	}
-	if names == 0 || images != 1 {
-		return hint.With(fmt.Errorf("there is no image %s in its archive, or there are several", ref), "bundle-image", ref)
-	}
-	return nil
-}
-
-// contents are the entries of an archive by their clean names, true for links.
-type contents map[string]bool
-
-// add notes an entry, and tells whether its name is new: of two with one name an engine would keep the later, or write
-// through the link that the earlier one is. Folders may come again.
-func (c contents) add(h *tar.Header) (ok bool) {
-	name := path.Clean(h.Name)
-	link, known := c[name]
-	c[name] = h.Typeflag == tar.TypeSymlink || h.Typeflag == tar.TypeLink
-	return !known || h.Typeflag == tar.TypeDir && !link
-}
-
-// throughLink gives an entry whose folder is a link, "" for none: an engine that unpacks the archive would write it
-// elsewhere, such as over a file that was looked at under another name.
-func (c contents) throughLink() string {
-	for name := range c {
-		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-			if c[dir] {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
-// staysInside tells whether an entry, and what it links to, stays in the archive.
-func staysInside(h *tar.Header) bool {
-	local := func(name string) bool { return fs.ValidPath(path.Clean(name)) && !strings.Contains(name, `\`) }
-	if slices.Contains(strings.Split(h.Name, "/"), "..") {
-		return false // where that leads depends on what is a link
-	}
-	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeDir:
-		return local(h.Name)
-	case tar.TypeSymlink:
-		return local(h.Name) && path.Clean(h.Linkname) == h.Linkname && !path.IsAbs(h.Linkname) &&
-			local(path.Join(path.Dir(path.Clean(h.Name)), h.Linkname))
-	case tar.TypeLink:
-		return local(h.Name) && local(h.Linkname)
-	}
-	return false
-}
-
-// namesIn lists the names that one of an archive's own files gives to images, and how many images manifest.json has.
-func namesIn(file string, data []byte) (names []string, images int, err error) {
-	switch file {
-	case "manifest.json": // what docker save and podman save write
-		var m []struct{ RepoTags []string }
-		err = json.Unmarshal(data, &m)
-		for _, image := range m {
-			names = append(names, image.RepoTags...)
-		}
-		images = len(m)
-	case "index.json": // of the OCI layout, which engines from Docker 25 on write beside it
-		var m struct {
-			Manifests []struct {
-				Annotations map[string]string `json:"annotations"`
-			} `json:"manifests"`
-		}
-		err = json.Unmarshal(data, &m)
-		for _, image := range m.Manifests {
-			if name := image.Annotations["io.containerd.image.name"]; name != "" {
-				names = append(names, name)
-			}
-		}
-	case "repositories": // of old
-		var m map[string]map[string]string
-		err = json.Unmarshal(data, &m)
-		for name, tags := range m {
-			for tag := range tags {
-				names = append(names, name+":"+tag)
-			}
-		}
-	}
-	return names, images, err
 }

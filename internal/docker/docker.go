@@ -15,9 +15,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 const (

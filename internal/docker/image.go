@@ -11,11 +11,12 @@ import (
 	"sync"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/session"
-	"github.com/moby/moby/client"
-	"golang.org/x/sync/errgroup"
 )
 
 // Image is an image that an environment needs.

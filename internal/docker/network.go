@@ -6,9 +6,10 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/cwk-stream/lab/internal/session"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/session"
 )
 
 // subnets is how many address ranges are tried before the engine is believed to have none left.

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // watch notices what befalls containers that go on running: somebody froze one, or took it off the lab's network. What

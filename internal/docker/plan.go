@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cwk-stream/lab/internal/course"
-	"github.com/cwk-stream/lab/internal/session"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/session"
 )
 
 // plan is what is going to be made for one session: decided here, done by Start, removed by Stop.

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/probe"
 )
 
 // shell is an sh that stays open in a container for the commands by which files are validated. Most of what an exec

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/session"
-	"github.com/moby/moby/client"
-	"golang.org/x/sync/errgroup"
 )
 
 var _ session.Engine = (*Engine)(nil)

@@ -8,8 +8,9 @@ import (
 	"syscall"
 
 	"github.com/containerd/errdefs"
-	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // trouble adds advice to what the engine answered, where there is some. host is the engine's address.

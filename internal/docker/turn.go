@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/session"
-	"github.com/gofrs/flock"
 )
 
 // turnEvery is how often a process that waits for another one's build asks whether it is over.
