@@ -114,12 +114,15 @@ func (a *app) verifyCourse(folder string, images []bundle.Part, bare bool) (stri
 		return "", err
 	}
 	c, err := course.Load(lessonsFS, labsFS)
-	if err != nil || len(c.Lessons) == 0 {
-		return "", hint.With(fmt.Errorf("loading its course: %v", err), "bundle-course")
+	if err == nil && len(c.Lessons) == 0 {
+		err = errors.New("it has no lessons")
+	}
+	if err != nil {
+		return "", notUnderstood(err)
 	}
 	all, err := labsOf(c)
 	if err != nil {
-		return "", hint.With(fmt.Errorf("loading its course: %v", err), "bundle-course")
+		return "", notUnderstood(err)
 	}
 	needed := map[string]bool{}
 	for _, lab := range all {
@@ -128,7 +131,7 @@ func (a *app) verifyCourse(folder string, images []bundle.Part, bare bool) (stri
 		}
 		refs, err := docker.Refs(lab.Env)
 		if err != nil {
-			return "", hint.With(fmt.Errorf("loading its course: %v", err), "bundle-course")
+			return "", notUnderstood(err)
 		}
 		for _, ref := range refs {
 			needed[ref] = true
@@ -146,6 +149,15 @@ func (a *app) verifyCourse(folder string, images []bundle.Part, bare bool) (stri
 		}
 	}
 	return bundle.Sum(lessonsFS, labsFS)
+}
+
+// notUnderstood is why a bundle's course cannot be used: its problems, each with its place, or that it is not readable.
+func notUnderstood(err error) error {
+	var problems course.Problems
+	if errors.As(err, &problems) {
+		return hint.With(fmt.Errorf("loading its course: %w", problems), "bundle-problems", len(problems))
+	}
+	return hint.With(fmt.Errorf("loading its course: %w", err), "bundle-course")
 }
 
 func halves(dir fs.FS) (lessonsFS, labsFS fs.FS, err error) {

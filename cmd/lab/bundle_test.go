@@ -98,8 +98,15 @@ func TestLoadedCourse(t *testing.T) {
 	// The same file again, and a bad one, change nothing.
 	bad := copyOf(t, lessons.FS)
 	bad["03-reverse-proxy/lesson.en.md"].Data = []byte("no front matter")
-	if _, complaint, code := h.run("bundle", "load", bundleOf(t, bad, labs.FS)); code != exitCannotRun || !strings.Contains(complaint, "does not understand") {
+	if _, complaint, code := h.run("bundle", "load", bundleOf(t, bad, labs.FS)); code != exitCannotRun || !strings.Contains(complaint, "03-reverse-proxy/lesson.en.md") || !strings.Contains(complaint, "tell its author") {
 		t.Errorf("a course that does not load: %d, %s", code, complaint)
+	}
+	evil := copyOf(t, labs.FS)
+	compose := evil["03-reverse-proxy/compose.yaml"]
+	compose.Data = append(bytes.ReplaceAll(compose.Data, []byte("cap_drop: [ALL]"), []byte("privileged: true")), '\n')
+	if _, complaint, code := h.run("bundle", "load", bundleOf(t, texts, evil)); code != exitCannotRun ||
+		!strings.Contains(complaint, "compose.yaml:") || !strings.Contains(complaint, "privileged") || !strings.Contains(complaint, "tell its author") {
+		t.Errorf("a hostile lab: %d, %s", code, complaint)
 	}
 	if _, complaint, code := h.run("bundle", "load", "--no-images", bundleOf(t, texts, labs.FS, "debian:trixie-slim")); code != exitCannotRun {
 		t.Errorf("an image that no lab needs: %d, %s", code, complaint)

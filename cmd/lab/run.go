@@ -109,7 +109,9 @@ func (a *app) complain(err error) {
 	var problems course.Problems
 	if errors.As(err, &problems) {
 		fmt.Fprintln(a.err, printable.Text(problems.Error()))
-		err = hint.With(err, "bad-lab", len(problems))
+		if _, advised := hint.Find(err); !advised {
+			err = hint.With(err, "bad-lab", len(problems))
+		}
 	}
 	h, ok := hint.Find(err)
 	text := err.Error()

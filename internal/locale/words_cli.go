@@ -124,6 +124,8 @@ var cliWords = catalog{
 	"hint.bundle-image":        {"nothing was changed; save the bundle anew (%s)", "바뀐 것은 없습니다. 번들을 다시 만드세요(%s)"},
 	"error.bundle-course":      {"this lab does not understand the bundle's lessons", "이 lab은 번들의 레슨을 이해하지 못합니다"},
 	"hint.bundle-course":       {"nothing was changed; save and load with the same version of lab: lab version", "바뀐 것은 없습니다. 같은 버전의 lab으로 저장하고 불러오세요: lab version"},
+	"error.bundle-problems":    {"problems in the bundle's lessons and labs: %v", "번들의 레슨과 실습에서 찾은 문제: %v개"},
+	"hint.bundle-problems":     {"nothing was changed; what is marked above is refused from anybody. A newer lab may have saved the bundle (lab version); otherwise tell its author, and do not use it", "바뀐 것은 없습니다. 위에 표시된 내용은 누가 만들었든 받지 않습니다. 더 새로운 lab으로 만든 번들인지 확인하고(lab version), 아니라면 쓰지 말고 제작자에게 알리세요"},
 	"error.bundle-platform":    {"the bundle's images are for %s, and the engine here runs %s", "번들의 이미지는 %s용인데 이 엔진은 %s입니다"},
 	"hint.bundle-platform":     {"nothing was changed; save the bundle on a machine like this one, or take the lessons alone: --no-images", "바뀐 것은 없습니다. 같은 종류의 컴퓨터에서 번들을 만들거나 레슨만 불러오세요: --no-images"},
 	"error.bundle-no-engine":   {"no container engine answers that images could come from or go to", "이미지를 꺼내거나 넣을 컨테이너 엔진이 응답하지 않습니다"},
