@@ -81,7 +81,7 @@ func (a *app) remember(ctx context.Context, c *session.Config) error {
 	c.Observers = append([]session.Observer{j.Observer(ctx)}, c.Observers...)
 	c.Recall = func() (session.History, error) {
 		events, _, err := j.Load(ctx)
-		return session.Recall(session.NewEventSet(time.Now(), events...), c.Lab), err
+		return session.Recall(events, c.Lab), err
 	}
 	c.History, err = a.history(ctx, c.Lab)
 	return err

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -145,52 +143,4 @@ func (a *app) cleanCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&all, "all", false, "also what belongs to programs that still run")
 	return c
-}
-
-func (a *app) progressCommand() *cobra.Command {
-	progress := family(&cobra.Command{Use: "progress", Short: "Move or join progress between machines"})
-	progress.AddCommand(&cobra.Command{
-		Use: "export FILE", Short: "Write your progress to a file (- for standard output)", Args: exactly("a file"),
-		RunE: func(c *cobra.Command, args []string) error {
-			j, err := a.journal()
-			if err != nil {
-				return err
-			}
-			if args[0] == "-" {
-				return j.Export(c.Context(), a.out)
-			}
-			f, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-			if err != nil {
-				return hint.With(err, "export-exists", args[0])
-			}
-			if err := j.Export(c.Context(), f); err != nil {
-				f.Close()
-				return err
-			}
-			return f.Close()
-		},
-	}, &cobra.Command{
-		Use: "merge FILE", Short: "Join another machine's progress with yours; nothing is lost or counted twice", Args: exactly("a file"),
-		RunE: func(c *cobra.Command, args []string) error {
-			var from io.Reader = a.in
-			if args[0] != "-" {
-				f, err := os.Open(args[0])
-				if err != nil {
-					return hint.With(err, "merge-missing", args[0])
-				}
-				defer f.Close()
-				from = f
-			}
-			j, err := a.journal()
-			if err != nil {
-				return err
-			}
-			n, err := j.Merge(c.Context(), from)
-			if err == nil {
-				fmt.Fprintln(a.out, a.lang().Say("progress.merged", n))
-			}
-			return err
-		},
-	})
-	return progress
 }

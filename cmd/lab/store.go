@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/adrg/xdg"
 
@@ -37,10 +36,28 @@ func (a *app) events(ctx context.Context) (*session.EventSet, error) {
 		return nil, err
 	}
 	events, damage, err := j.Load(ctx)
-	for _, d := range damage {
-		fmt.Fprintln(a.err, "lab: "+printable.Text(a.lang().Say("journal."+string(d.Kind), j.Path(), d.Line)))
+	if damage.Lines() > 0 {
+		a.note(wordsFor(damage), j.Path(), damage.Lines(), damage.Places(), damage.Aside)
 	}
-	return session.NewEventSet(time.Now(), events...), err
+	return events, err
+}
+
+// note says on standard error what a person should know.
+func (a *app) note(key string, args ...any) {
+	fmt.Fprintln(a.err, "lab: "+printable.Text(a.lang().Say(key, args...)))
+}
+
+// wordsFor is the key of the words for what was damaged in a journal.
+func wordsFor(d journal.Damage) string {
+	switch {
+	case d.Corrupt > 0 && d.Aside != "":
+		return "journal.aside"
+	case d.Corrupt > 0:
+		return "journal.damage"
+	case d.Torn > 0:
+		return "journal.torn"
+	}
+	return "journal.zeros"
 }
 
 // course loads the lessons in force: the built-in ones, or those that a bundle brought.

@@ -1,12 +1,13 @@
 // Package journal keeps a student's achievements on disk: events, one JSON object a line, in a file that is only ever
 // appended to. Several processes may use it at once; what was acknowledged survives a crash of the program and of the
-// machine; what cannot be understood is reported and kept, never dropped.
+// machine; what cannot be understood is told once and set aside, never dropped.
 //
 // It does not know what the events mean for levels or XP.
 package journal
 
 import (
-	"bytes"
+	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -26,9 +27,6 @@ import (
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/session"
 )
-
-// maxLine bounds one line in bytes. An event has a few hundred, with the evidence of a long check some thousands.
-const maxLine = 1 << 20
 
 // Journal is one student's journal. Its methods may be called from several goroutines.
 type Journal struct {
@@ -55,7 +53,7 @@ func at(path string) *Journal { return &Journal{path: path, turn: make(chan stru
 // Path is the file.
 func (j *Journal) Path() string { return j.path }
 
-// BadPath is the file to which Load copies what it cannot understand.
+// BadPath is the file into which damaged lines are moved, as they were.
 func (j *Journal) BadPath() string {
 	ext := filepath.Ext(j.path)
 	return j.path[:len(j.path)-len(ext)] + ".bad" + ext
@@ -85,7 +83,10 @@ func (j *Journal) Append(ctx context.Context, events ...session.Event) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return j.advise("appending to journal", j.append(ctx, func(*os.File) ([]byte, error) { return lines, nil }))
+	return j.advise("appending to journal", j.append(ctx, func(_ *os.File, out io.Writer) error {
+		_, err := out.Write(lines)
+		return err
+	}))
 }
 
 func encode(e session.Event) ([]byte, error) {
@@ -97,6 +98,9 @@ func encode(e session.Event) ([]byte, error) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
+	if e.Time = e.Time.UTC(); e.Time.Before(session.Began) {
+		e.Time = session.Began // the clock of a machine without a battery: what was achieved counts all the same
+	}
 	line, err := json.Marshal(e)
 	if err == nil && len(line) >= maxLine { // the achievement counts for more than what the wire looked like
 		e.Evidence, e.Wire, e.Files, e.Message = nil, nil, nil, ""
@@ -105,9 +109,9 @@ func encode(e session.Event) ([]byte, error) {
 	return line, err
 }
 
-// append adds lines, which choose gives once nobody else can write, and waits until they are on the disk. It waits
-// without the lock, so that the disk gathers what several processes wait for.
-func (j *Journal) append(ctx context.Context, choose func(*os.File) ([]byte, error)) error {
+// append adds the lines that fill writes once nobody else can, given the file as it is, and waits until they are on the
+// disk. It waits without the lock, so that the disk gathers what several processes wait for. After an error none is there.
+func (j *Journal) append(ctx context.Context, fill func(*os.File, io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(j.path), 0o700); err != nil {
 		return err
 	}
@@ -121,11 +125,7 @@ func (j *Journal) append(ctx context.Context, choose func(*os.File) ([]byte, err
 		return err
 	}
 	defer f.Close()
-	lines, err := choose(f)
-	fresh := false
-	if err == nil && len(lines) > 0 {
-		fresh, err = write(f, lines)
-	}
+	fresh, err := j.write(f, fill)
 	unlock()
 	if err == nil {
 		err = f.Sync()
@@ -136,23 +136,24 @@ func (j *Journal) append(ctx context.Context, choose func(*os.File) ([]byte, err
 	return err
 }
 
-// write appends lines to f in one go, on a line of their own even if the last writer was cut off in the middle of one.
-func write(f *os.File, lines []byte) (fresh bool, err error) {
+// write appends to f what fill gives, on lines of their own even if the last writer was cut off in the middle of one.
+func (j *Journal) write(f *os.File, fill func(*os.File, io.Writer) error) (fresh bool, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return false, err
 	}
-	if size := info.Size(); size > 0 {
-		last := []byte{0}
-		if _, err := f.ReadAt(last, size-1); err != nil {
-			return false, err
-		}
-		if last[0] != '\n' {
-			lines = append([]byte{'\n'}, lines...)
-		}
+	size, err := j.mendTail(f, info.Size())
+	if err != nil {
+		return false, err
 	}
-	_, err = f.Write(lines)
-	return info.Size() == 0, err
+	out := bufio.NewWriterSize(f, block)
+	if err = fill(f, out); err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		_ = f.Truncate(size) // a disk that is full has taken a part of it
+	}
+	return size == 0, err
 }
 
 // syncFolder makes a new file's name durable. Not every system can, and none loses a file that was there before.
@@ -196,19 +197,25 @@ func code(err error) string {
 
 // Export writes every line that is an event to w, verbatim and each once, also those of newer versions of the program.
 func (j *Journal) Export(ctx context.Context, w io.Writer) error {
-	records, _, err := j.read(ctx)
-	if err != nil {
-		return err
+	f, size, err := j.snapshot(ctx)
+	if err != nil || f == nil {
+		return j.advise("reading journal", err)
 	}
-	seen := map[string]bool{}
-	for _, r := range records {
-		if seen[string(r.raw)] {
-			continue
+	defer f.Close()
+	all, out := newUnion(), bufio.NewWriterSize(w, block)
+	err = parse(ctx, io.NewSectionReader(f, 0, size), chunk{}, func(p parsed) error {
+		for _, r := range p.records {
+			if fresh, _ := all.add(r); !fresh {
+				continue
+			}
+			if _, err := out.WriteString(r.text + "\n"); err != nil {
+				return err
+			}
 		}
-		seen[string(r.raw)] = true
-		if _, err := w.Write(append(bytes.Clone(r.raw), '\n')); err != nil {
-			return fmt.Errorf("exporting journal: %w", err)
-		}
+		return nil
+	})
+	if err = cmp.Or(err, out.Flush()); err != nil {
+		return fmt.Errorf("exporting journal: %w", err)
 	}
 	return nil
 }

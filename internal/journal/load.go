@@ -1,246 +1,164 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"unicode/utf8"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/session"
 )
 
-// Damage is a line of a journal that is not an event as this version of the program knows them. Words are under
-// "journal.<kind>".
+// Damage is what was found in a journal, or in what was to be merged, that is no event. The zero value is none.
 type Damage struct {
-	Kind   DamageKind
-	Line   int   // 1 for the first
-	Offset int64 // of the line, in bytes
-	Saved  bool  // a copy is in BadPath, now or from an earlier Load
+	Torn    int     // lines without their end: the program was killed while writing what it never acknowledged
+	Zeros   int     // lines of zeros, which a crash of the machine left where nothing had been written
+	Corrupt int     // anything else
+	First   []Place // of the first few of them, in order
+	Aside   string  // file in which they are now and no longer in the journal; "" where they could not be moved
 }
 
-// DamageKind says what is the matter with a line.
-type DamageKind string
+// Place is where a line of damage began.
+type Place struct {
+	Line   int   // 1 for the first
+	Offset int64 // in bytes
+}
 
-// The kinds of damage. Only Corrupt may have cost an event.
+// Lines is how many lines are damaged.
+func (d Damage) Lines() int { return d.Torn + d.Zeros + d.Corrupt }
+
+// Places are the first lines of damage as a person reads them: "2, 7, 9 …".
+func (d Damage) Places() string {
+	var out []string
+	for _, p := range d.First {
+		out = append(out, strconv.Itoa(p.Line))
+	}
+	if d.Lines() > len(d.First) {
+		return strings.Join(out, ", ") + " …"
+	}
+	return strings.Join(out, ", ")
+}
+
+// places is how many lines of damage are named.
+const places = 3
+
+func (d *Damage) add(b damaged) {
+	switch b.kind {
+	case torn:
+		d.Torn++
+	case zeros:
+		d.Zeros++
+	default:
+		d.Corrupt++
+	}
+	if len(d.First) < places {
+		d.First = append(d.First, Place{b.line, b.offset})
+	}
+}
+
+// damageKind says what is the matter with a line.
+type damageKind int
+
 const (
-	Torn    DamageKind = "torn"    // the last line has no end: the program was killed while writing what it never acknowledged
-	Zeros   DamageKind = "zeros"   // the machine went down and left zeros where nothing had been written
-	Newer   DamageKind = "newer"   // an event of a newer version of the program; kept, not understood
-	Corrupt DamageKind = "corrupt" // anything else; copied into BadPath
+	corrupt damageKind = iota
+	torn
+	zeros
 )
 
-// record is one line that is an event.
-type record struct {
-	raw   []byte // without white space around it
-	id    string
-	event session.Event
-	newer bool // event cannot be decoded by this version
-}
-
-// line is one line as it lies in the file.
-type line struct {
-	number int
-	offset int64
-	raw    []byte // without the newline; the first maxLine bytes
-	long   bool   // there was more
-	ended  bool   // by a newline
-}
-
-// Load gives the student's events, each id once, sorted by time and then by id. What it could not understand is
-// reported and, if it is corrupt, copied into BadPath once; the journal itself is never rewritten. A journal that is
-// not there yet is empty.
-func (j *Journal) Load(ctx context.Context) (events []session.Event, trouble []Damage, err error) {
-	records, bad, err := j.read(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	saved := j.quarantine(ctx, bad, "")
-	for _, b := range bad {
-		trouble = append(trouble, Damage{Kind: b.kind, Line: b.number, Offset: b.offset, Saved: saved && b.kind == Corrupt})
-	}
-	for _, r := range unique(records) {
-		if !r.newer {
-			events = append(events, r.event)
-		}
-	}
-	slices.SortFunc(events, func(a, b session.Event) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
-	})
-	return events, trouble, nil
-}
-
-// unique gives one record an id. Two lines that differ under one id never come from the program; then the choice is
-// the same on every machine, so that merging is commutative.
-func unique(records []record) map[string]record {
-	byID := map[string]record{}
-	for _, r := range records {
-		if was, ok := byID[r.id]; !ok || bytes.Compare(r.raw, was.raw) < 0 {
-			byID[r.id] = r
-		}
-	}
-	return byID
-}
-
-// damaged is a line that is not an event, or not one of this version.
+// damaged is a line that is no event.
 type damaged struct {
-	line
-	kind DamageKind
+	kind   damageKind
+	line   int
+	offset int64
+	size   int64 // in bytes, with its newline
 }
 
-// read gives the lines of the journal. A lock that cannot be had, as on a read-only disk, is done without: it only
-// keeps a line that is just being written from being taken for a torn one.
-func (j *Journal) read(ctx context.Context) ([]record, []damaged, error) {
-	f, err := os.Open(j.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
+// Load gives the student's events. What is damaged is moved into BadPath, once, and told; where that cannot be, as on a
+// read-only disk, it is told each time. A journal that is not there yet is empty.
+func (j *Journal) Load(ctx context.Context) (*session.EventSet, Damage, error) {
+	events, found, err := j.read(ctx)
+	if err != nil || found.Lines() == 0 {
+		return events, found, j.advise("reading journal", err)
 	}
+	moved, err := j.setAside(ctx)
 	if err != nil {
-		return nil, nil, j.advise("reading journal", err)
+		return events, found, ctx.Err()
+	}
+	events, _, err = j.read(ctx)
+	return events, moved, j.advise("reading journal", err)
+}
+
+// read gives the events of the journal, and what in it is damaged. What the index knows is not decoded again.
+func (j *Journal) read(ctx context.Context) (*session.EventSet, Damage, error) {
+	events := session.NewEventSet(time.Now())
+	var found Damage
+	f, size, err := j.snapshot(ctx)
+	if err != nil || f == nil {
+		return events, found, err
 	}
 	defer f.Close()
+	at := j.restore(f, size, events)
+	known := at.offset
+	rest := io.TeeReader(io.NewSectionReader(f, at.offset, size-at.offset), &at.sum)
+	whole := true // the last line has its end
+	err = parse(ctx, rest, chunk{line: at.lines + 1, offset: at.offset}, func(p parsed) error {
+		if at.offset == known { // as many a byte as at the beginning, if those are not tiny
+			events.Grow(int(min(int64(len(p.records))*(size-known)/p.size, size/150)))
+		}
+		for _, r := range p.records {
+			if !r.newer {
+				events.Add(r.event)
+			}
+		}
+		for _, b := range p.bad {
+			found.add(b)
+		}
+		at.lines += max(strings.Count(p.text, "\n"), 1)
+		at.offset += p.size
+		whole = strings.HasSuffix(p.text, "\n")
+		return nil
+	})
+	if err == nil && whole && found.Lines() == 0 && at.offset-known >= indexEvery {
+		j.remember(at, events)
+	}
+	return events, found, err
+}
+
+// snapshot opens the journal, nil where there is none, and tells how much of it there is. No line was being written
+// just then; without the lock, which may not be had on a read-only disk, that is not certain.
+func (j *Journal) snapshot(ctx context.Context) (*os.File, int64, error) {
 	unlock, err := j.lock(ctx, (*flock.Flock).TryRLock)
 	switch {
 	case ctx.Err() != nil:
-		return nil, nil, ctx.Err()
+		return nil, 0, ctx.Err()
 	case err == nil:
 		defer unlock()
 	}
-	records, bad, err := parse(f)
-	return records, bad, j.advise("reading journal", err)
-}
-
-// parse sorts the lines of r into events and damage; a line that is of a newer version is in both.
-func parse(r io.Reader) (records []record, bad []damaged, err error) {
-	err = scan(r, func(l line) {
-		text := bytes.Trim(l.raw, "\x00 \t\r")
-		if len(text) == 0 {
-			if bytes.IndexByte(l.raw, 0) >= 0 {
-				bad = append(bad, damaged{l, Zeros})
-			}
-			return
-		}
-		rec, ok := decode(text)
-		switch {
-		case ok && !l.long:
-			records = append(records, rec)
-			if rec.newer {
-				bad = append(bad, damaged{l, Newer})
-			}
-		case !l.ended && !l.long:
-			bad = append(bad, damaged{l, Torn})
-		default:
-			bad = append(bad, damaged{l, Corrupt})
-		}
-	})
-	return records, bad, err
-}
-
-// decode reads one event. One with an id that does not fit session.Event is of a newer version.
-func decode(text []byte) (record, bool) {
-	r := record{raw: bytes.Clone(text)}
-	if !utf8.Valid(text) {
-		return r, false // json would replace what it cannot read, and the line would not be verbatim any more
+	info, err := os.Stat(j.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
 	}
-	if err := json.Unmarshal(text, &r.event); err == nil {
-		r.id = r.event.ID
-		return r, r.id != ""
+	if err == nil && !info.Mode().IsRegular() {
+		err = hint.With(fmt.Errorf("%s is not a file", j.path), "journal-unusable", j.path)
 	}
-	var envelope struct {
-		ID string `json:"id"`
+	if err != nil {
+		return nil, 0, err
 	}
-	if err := json.Unmarshal(text, &envelope); err != nil {
-		return r, false
+	f, err := os.Open(j.path)
+	if err != nil {
+		return nil, 0, err
 	}
-	r.id, r.newer = envelope.ID, true
-	return r, r.id != ""
-}
-
-// scan calls yield for each line of r, in bounded memory.
-func scan(r io.Reader, yield func(line)) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	l := line{number: 1}
-	for next := int64(0); ; {
-		part, err := in.ReadSlice('\n')
-		next += int64(len(part))
-		l.ended = err == nil
-		part = bytes.TrimSuffix(part, []byte{'\n'})
-		if room := maxLine - len(l.raw); len(part) > room {
-			part, l.long = part[:room], true
-		}
-		l.raw = append(l.raw, part...)
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if l.ended || len(l.raw) > 0 {
-			yield(l)
-		}
-		if err == io.EOF {
-			return nil
-		}
-		l = line{number: l.number + 1, offset: next}
+	if info, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, 0, err
 	}
-}
-
-// quarantined is a line of BadPath.
-type quarantined struct {
-	From   string `json:"from,omitempty"` // "merge" for what came with Merge; "" for the journal's own lines
-	Line   int    `json:"line"`
-	Offset int64  `json:"offset"`
-	Text   string `json:"text,omitempty"`
-	Raw    []byte `json:"raw,omitempty"` // where it is not text
-}
-
-// quarantine copies the corrupt ones of bad into BadPath, each once. It tells whether all are there: a disk that is
-// full or read-only must not keep anybody from reading the rest.
-func (j *Journal) quarantine(ctx context.Context, bad []damaged, from string) bool {
-	var lines [][]byte
-	for _, b := range bad {
-		if b.kind != Corrupt {
-			continue
-		}
-		q := quarantined{From: from, Line: b.number, Offset: b.offset}
-		if utf8.Valid(b.raw) {
-			q.Text = string(b.raw)
-		} else {
-			q.Raw = b.raw
-		}
-		if encoded, err := json.Marshal(q); err == nil {
-			lines = append(lines, encoded)
-		}
-	}
-	if len(lines) == 0 {
-		return true
-	}
-	aside := at(j.BadPath())
-	err := aside.append(ctx, func(f *os.File) ([]byte, error) { return missing(f, lines) })
-	return err == nil
-}
-
-// missing gives those of lines that f does not have yet, each with its newline.
-func missing(f *os.File, lines [][]byte) ([]byte, error) {
-	there := map[string]bool{}
-	was, err := io.ReadAll(f)
-	for l := range bytes.Lines(was) {
-		there[string(bytes.TrimSpace(l))] = true
-	}
-	var out []byte
-	for _, l := range lines {
-		if !there[string(l)] {
-			there[string(l)] = true
-			out = append(append(out, l...), '\n')
-		}
-	}
-	return out, err
+	return f, info.Size(), nil
 }

@@ -54,8 +54,8 @@ func TestWhatWasAchievedAsTheContextEndedIsWritten(t *testing.T) {
 	if err := j.Append(ctx, event(2)); err != nil {
 		t.Error(err)
 	}
-	if events, _ := load(t, j); ids(events) != "s-000001 s-000002" {
-		t.Errorf("got %v", ids(events))
+	if events, _ := load(t, j); seqs(events) != "1 2" {
+		t.Errorf("got %v", seqs(events))
 	}
 }
 
@@ -68,7 +68,7 @@ func TestTheLockIsAFile(t *testing.T) {
 	if h, ok := hint.Find(err); !ok || h.Code != "journal-unusable" {
 		t.Errorf("got %v, want a hint journal-unusable", err)
 	}
-	if events, _ := load(t, j); ids(events) != "s-000001" {
-		t.Errorf("got %v: reading needs no lock", ids(events))
+	if events, _ := load(t, j); seqs(events) != "1" {
+		t.Errorf("got %v: reading needs no lock", seqs(events))
 	}
 }

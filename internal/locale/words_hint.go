@@ -34,8 +34,10 @@ var hintWords = catalog{
 	"hint.journal-locked":    {"is a suspended lab (Ctrl-Z) still there? End it, then try again; the lock is beside %s", "멈춰 둔(Ctrl-Z) lab이 있으면 끝내고 다시 시도하세요. 잠금 파일은 %s 옆에 있습니다"},
 
 	// progress merge; the argument is the number of lines
-	"error.merge-nothing": {"none of the %v lines is an event of lab's progress; nothing was merged", "%v줄 가운데 lab의 진행 기록이 하나도 없어 아무것도 합치지 않았습니다"},
-	"hint.merge-nothing":  {"merge a file that `lab progress export` wrote (this one has %v lines of something else)", "`lab progress export`로 만든 파일을 합치세요(이 파일의 %v줄은 다른 내용입니다)"},
+	"error.merge-nothing":   {"none of the %v lines is an event of lab's progress; nothing was merged", "%v줄 가운데 lab의 진행 기록이 하나도 없어 아무것도 합치지 않았습니다"},
+	"error.merge-too-large": {"that is more than %v MiB or %v lines; nothing was merged", "%v MiB 또는 %v줄을 넘어 아무것도 합치지 않았습니다"},
+	"hint.merge-too-large":  {"a file that `lab progress export` wrote is far below %v MiB and %v lines", "`lab progress export`로 만든 파일은 %v MiB, %v줄보다 훨씬 작습니다"},
+	"hint.merge-nothing":    {"merge a file that `lab progress export` wrote (this one has %v lines of something else)", "`lab progress export`로 만든 파일을 합치세요(이 파일의 %v줄은 다른 내용입니다)"},
 
 	// lab start; the arguments are the lab, and the process that has it open and since when
 	"error.lab-in-use":       {"lab %[1]s is open in another window already (process %[2]v, since %[3]s)", "%[1]s 실습이 다른 창에 이미 열려 있습니다(프로세스 %[2]v, %[3]s부터)"},

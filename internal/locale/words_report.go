@@ -1,11 +1,11 @@
 package locale
 
 var reportWords = catalog{
-	// damage found in the journal; the arguments are its path and the number of the line
-	"journal.torn":    {"%s: line %d was cut off while it was written; nothing that was acknowledged is missing", "%s: %d번째 줄이 쓰는 도중에 끊겼습니다. 저장이 끝난 기록은 모두 있습니다"},
-	"journal.zeros":   {"%s: line %d is empty space that a crash of the machine left behind", "%s: %d번째 줄은 시스템이 갑자기 꺼지면서 남은 빈 공간입니다"},
-	"journal.newer":   {"%s: line %d is from a newer version of lab; it is kept", "%s: %d번째 줄은 더 새로운 lab이 쓴 기록이므로 그대로 보존합니다"},
-	"journal.corrupt": {"%s: line %d is damaged; it stays where it is, with a copy in progress.bad.jsonl", "%s: %d번째 줄이 손상되었습니다. 원본은 그대로 두고 progress.bad.jsonl에 복사했습니다"},
+	// damage found in the journal: its path, how many lines, the first of them and, where it was moved, the file in which it is now
+	"journal.aside":  {"%[1]s: damaged lines were set aside, %[2]d in all (the first: %[3]s); they are in %[4]s, and everything else counts", "%[1]s: 손상된 줄 %[2]d개(앞에서부터 %[3]s번째 줄)를 %[4]s{으로/로} 옮겼습니다. 나머지 기록은 그대로 유효합니다"},
+	"journal.torn":   {"%[1]s: a line was cut off while it was written (line %[3]s); nothing that was acknowledged is missing", "%[1]s: %[3]s번째 줄이 쓰는 도중에 끊겼습니다. 저장이 끝난 기록은 모두 있습니다"},
+	"journal.zeros":  {"%[1]s: a crash of the machine left empty space (%[2]d lines, the first: %[3]s); nothing is missing", "%[1]s: 시스템이 갑자기 꺼지면서 남은 빈 공간(%[2]d줄, 앞에서부터 %[3]s번째 줄)이 있습니다. 빠진 기록은 없습니다"},
+	"journal.damage": {"%[1]s: damaged lines do not count, %[2]d in all (the first: %[3]s); they cannot be moved out of the file", "%[1]s: 손상된 줄 %[2]d개(앞에서부터 %[3]s번째 줄)는 계산하지 않습니다. 파일에서 옮기지는 못했습니다"},
 
 	"engine.docker":   {"Docker", "Docker"},
 	"engine.embedded": {"embedded stand-in for nginx", "내장 엔진(nginx 대역)"},

@@ -72,17 +72,8 @@ func NewEventSet(now time.Time, events ...Event) *EventSet {
 // and numbers and names within reason. Of two events under one id the same one stays on every machine. An event of
 // the near future is added all the same, and counts once its time has come.
 func (s *EventSet) Add(e Event) bool {
-	got := ""
-	if e.Got != nil {
-		got = e.Got.String()
-	}
-	names := [texts]string{string(e.Kind), e.Session, e.Lab, e.Variant, e.Engine, e.Lesson, e.Step, string(e.CheckKind), string(e.Outcome), got}
-	reasonable := e.ID != "" && len(e.ID) <= maxName && min(e.Seq, e.Number) >= 0 && max(e.Seq, e.Number) <= maxNumber &&
-		!e.Time.Before(Began) && e.Time.Year() <= 2200 // what UnixNano can say
-	for _, n := range names {
-		reasonable = reasonable && len(n) <= maxName
-	}
-	if !reasonable {
+	names := namesIn(e)
+	if !reasonable(e, names[:]) {
 		return false
 	}
 	s.at = append(s.at, e.Time.UnixNano())
@@ -101,6 +92,31 @@ func (s *EventSet) Add(e Event) bool {
 	}
 	s.cells = append(s.cells, uint32(e.Seq), uint32(e.Number), uint32(min(max(e.XP, 0), maxNumber)), solved)
 	return true
+}
+
+// namesIn are what e says in the columns of texts.
+func namesIn(e Event) [texts]string {
+	got := ""
+	if e.Got != nil {
+		got = e.Got.String()
+	}
+	return [texts]string{string(e.Kind), e.Session, e.Lab, e.Variant, e.Engine, e.Lesson, e.Step, string(e.CheckKind), string(e.Outcome), got}
+}
+
+func reasonable(e Event, names []string) bool {
+	if e.ID == "" || len(e.ID) > maxName || min(e.Seq, e.Number) < 0 || max(e.Seq, e.Number) > maxNumber {
+		return false
+	}
+	if e.Time.Before(Began) || e.Time.Year() > 2200 { // beyond that, UnixNano has no number for it
+		return false
+	}
+	return !slices.ContainsFunc(names, func(n string) bool { return len(n) > maxName })
+}
+
+// Counts tells whether e is of use now: Add would take it, and its time has come.
+func (s *EventSet) Counts(e Event) bool {
+	names := namesIn(e)
+	return reasonable(e, names[:]) && e.Time.UnixNano() <= s.until
 }
 
 func hashOf(id string) uint64 {
@@ -220,12 +236,20 @@ func (s *EventSet) ordered() bool {
 
 // doubled tells whether any of the rows that are not settled yet has the id of another.
 func (s *EventSet) doubled() bool {
-	fresh := make(map[uint64]bool, len(s.at)-s.settled)
-	for _, id := range s.ids[s.settled:] {
-		if fresh[id] {
+	fresh := slices.Clone(s.ids[s.settled:])
+	slices.Sort(fresh)
+	for i := 1; i < len(fresh); i++ {
+		if fresh[i-1] == fresh[i] {
 			return true
 		}
-		fresh[id] = true
 	}
-	return slices.ContainsFunc(s.ids[:s.settled], func(id uint64) bool { return fresh[id] })
+	return slices.ContainsFunc(s.ids[:s.settled], func(id uint64) bool {
+		_, found := slices.BinarySearch(fresh, id)
+		return found
+	})
+}
+
+// Grow makes room for so many events more.
+func (s *EventSet) Grow(events int) {
+	s.at, s.ids, s.cells = slices.Grow(s.at, events), slices.Grow(s.ids, events), slices.Grow(s.cells, events*columns)
 }
