@@ -69,6 +69,7 @@ func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) 
 		r.remove()
 		return nil, usageError{err}
 	}
+	a.sessions.Add(1)
 	return r, nil
 }
 
@@ -90,9 +91,7 @@ func (a *app) remember(ctx context.Context, c *session.Config) error {
 // end removes the session's environment and scratch files, whatever became of ctx. It returns the first error of err
 // and of the removal.
 func (a *app) end(ctx context.Context, r *running, err error) error {
-	if ctx.Err() != nil && a.hurry != nil {
-		a.hurry() // the student is impatient already: a second Ctrl-C ends the program at once
-	}
+	defer a.sessions.Add(-1)
 	limit := cleanUp
 	if ctx.Err() != nil {
 		limit = hurriedCleanUp
@@ -103,7 +102,7 @@ func (a *app) end(ctx context.Context, r *running, err error) error {
 	r.log.end(err)
 	r.remove()
 	if stopped != nil {
-		a.watchdog.inherit()
+		a.watchdog().inherit()
 		stopped = hint.With(stopped, "left-behind")
 	}
 	return errors.Join(err, stopped)

@@ -64,7 +64,9 @@ func (a *app) test(ctx context.Context, name string, o testOptions) error {
 		return err
 	}
 	began := time.Now()
+	a.sessions.Add(1)
 	trials, err := session.Rehearse(ctx, r)
+	a.sessions.Add(-1)
 	if err != nil {
 		return err
 	}

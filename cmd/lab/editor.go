@@ -3,9 +3,13 @@ package main
 import (
 	"os"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-shellwords"
 )
+
+// editorEnd is how long an editor may take to end with the program, and to keep what was not saved.
+const editorEnd = time.Second
 
 // editor is the student's editor with its arguments, empty for none.
 func (a *app) editor() []string {

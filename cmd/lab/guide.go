@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/printable"
@@ -21,6 +22,7 @@ import (
 // screen readers.
 func (a *app) guide(ctx context.Context, p plan) error {
 	p.guided, p.live = true, true
+	a.watchTerminal(ctx, a.in)
 	out := a.reporter("text", p, "")
 	_, before, err := a.standings(ctx)
 	if err != nil {
@@ -234,7 +236,8 @@ func (g *guided) edit(ctx context.Context) error {
 	}
 	for _, e := range g.r.Lab().Edit {
 		cmd := exec.CommandContext(ctx, editor[0], append(editor[1:], g.r.Files.Path(e.Path))...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = g.app.in, g.out, g.err
+		cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, editorEnd
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = g.app.in, g.printed.Writer, g.err
 		if err := cmd.Run(); err != nil {
 			g.say("guide.editor-failed", editor[0], err)
 		}

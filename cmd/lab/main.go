@@ -4,17 +4,13 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 )
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == watchWord {
 		os.Exit(watch(os.Stdin))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	self, _ := os.Executable()
-	code := run(ctx, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, hurry: stop, self: self})
-	stop()
-	os.Exit(code)
+	ctx, again := attend(context.Background())
+	os.Exit(run(ctx, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, again: again, self: self}))
 }

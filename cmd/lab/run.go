@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
-	"github.com/cwk-stream/lab/internal/printable"
 )
 
 // Exit codes; a documented interface (README, `lab help`).
@@ -23,8 +21,9 @@ const (
 	exitPassed      = 0
 	exitNotMet      = 1 // a check is not met, or an instructor's tool found something
 	exitUsage       = 2
-	exitCannotRun   = 3 // no engine, a lab that does not load, files that cannot be read
-	exitInterrupted = 130
+	exitCannotRun   = 3   // no engine, a lab that does not load, files that cannot be read
+	exitInterrupted = 130 // by a signal, or by the end of the terminal
+	exitClosedPipe  = 141 // who read the output has had enough, as head has: what a shell says of SIGPIPE
 )
 
 // world is everything outside the program.
@@ -32,8 +31,8 @@ type world struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
-	hurry    func() // called when clean-up begins: from then on a second Ctrl-C ends the program at once
-	self     string // path of this program, for its watchdog; "" for no watchdog
+	again    <-chan struct{} // closed when somebody wants the program gone at once; nil for never
+	self     string          // path of this program, for its watchdog; "" for no watchdog
 }
 
 // errNotMet ends a command whose result is that something is not met. What it is has been said already.
@@ -51,8 +50,14 @@ type app struct {
 	langFlag string
 	plain    bool
 
+	printed  *output // what out is, while the program runs
+	tty      *tty
+	stop     context.CancelCauseFunc // ends the program
+	sessions atomic.Int32            // with an environment that is to be removed
+	left     atomic.Bool             // what still runs has been given up
+
 	watching sync.Once
-	watchdog *watchdog // nil before the first guard, and where there is none
+	watched  atomic.Pointer[watchdog] // nil before the first guard, and where there is none
 	endMu    sync.Mutex
 	ends     []func() // what release does
 }
@@ -60,15 +65,26 @@ type app struct {
 // run is the program: it does what args say and tells the exit code.
 func run(ctx context.Context, args []string, w world) int {
 	a := &app{world: w}
+	ctx, a.stop = context.WithCancelCause(ctx)
+	defer a.stop(nil)
+	a.printed = &output{Writer: w.out, lost: func(err error) { a.stop(outputError{err}) }}
+	a.out = a.printed
+	a.tty = newTTY(w.in, a.printed)
 	defer a.release()
+	a.watchTerminal(ctx, a.out)
 	root := a.command()
 	root.SetArgs(args)
-	root.SetIn(w.in)
-	root.SetOut(w.out)
-	root.SetErr(w.err)
-	err := root.ExecuteContext(ctx)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	command := make(chan error, 1)
+	go func() { command <- root.ExecuteContext(ctx) }()
+	err := a.await(ctx, command)
+	if lost := a.printed.failure(); lost != nil {
+		err = hint.With(outputError{lost}, "output-unwritable", cause(lost))
+	}
 	code := exitCode(ctx, err)
-	if err != nil && code != exitNotMet && (code != exitInterrupted || leftBehind(err)) {
+	if err != nil && code != exitNotMet && code != exitClosedPipe && (code != exitInterrupted || leftBehind(err)) {
 		a.complain(err)
 	}
 	return code
@@ -76,9 +92,14 @@ func run(ctx context.Context, args []string, w world) int {
 
 func exitCode(ctx context.Context, err error) int {
 	var usage usageError
+	var lost outputError
 	switch {
 	case err == nil:
 		return exitPassed
+	case errors.As(err, &lost) && lost.closedPipe():
+		return exitClosedPipe
+	case errors.As(err, &lost) && !lost.terminalGone():
+		return exitCannotRun
 	case errors.Is(err, errNotMet):
 		return exitNotMet
 	case ctx.Err() != nil, errors.Is(err, context.Canceled):
@@ -103,32 +124,6 @@ func unknownName(err error) bool {
 	return ok && strings.HasSuffix(h.Code, "-unknown")
 }
 
-// complain prints an error for a person: one line of what and where, one line of what to do.
-func (a *app) complain(err error) {
-	lang := a.lang()
-	var problems course.Problems
-	if errors.As(err, &problems) {
-		fmt.Fprintln(a.err, printable.Text(problems.Error()))
-		if _, advised := hint.Find(err); !advised {
-			err = hint.With(err, "bad-lab", len(problems))
-		}
-	}
-	h, ok := hint.Find(err)
-	text := err.Error()
-	if ok && locale.Has("error."+h.Code) {
-		text = lang.Say("error."+h.Code, h.Args...)
-	}
-	fmt.Fprintln(a.err, "lab: "+printable.Text(text))
-	if ok && locale.Has("hint."+h.Code) {
-		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+printable.Text(lang.Say("hint."+h.Code, h.Args...)))
-		return
-	}
-	var usage usageError
-	if errors.As(err, &usage) {
-		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+lang.Say("hint.usage"))
-	}
-}
-
 func (a *app) lang() locale.Lang {
 	if a.langFlag != "" {
 		lang, _ := locale.Parse(a.langFlag)
@@ -147,14 +142,9 @@ func (a *app) linear() bool {
 	return a.plain || a.getenv("LAB_PLAIN") != "" || a.getenv("TERM") == "dumb"
 }
 
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
 // width is how many cells a line of standard output has, 80 where that is not known.
 func (a *app) width() int {
-	if f, ok := a.out.(*os.File); ok {
+	if f, ok := a.out.(descriptor); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
 			return w
 		}

@@ -41,6 +41,9 @@ func (a *app) screen(ctx context.Context, name string, o startOptions) error {
 		}
 		shows.Open = l.ID
 	}
+	a.watchTerminal(ctx, a.in)
+	a.tty.fullScreen.Store(true)
+	defer a.tty.fullScreen.Store(false)
 	return tui.Run(ctx, shows)
 }
 

@@ -158,9 +158,12 @@ func (c charge) act(ctx context.Context) {
 
 // guard gives the watchdog a charge, starting it if there is none yet.
 func (a *app) guard(c charge) {
-	a.watching.Do(func() { a.watchdog = startWatchdog(a.self) })
-	a.watchdog.tell(c)
+	a.watching.Do(func() { a.watched.Store(startWatchdog(a.self)) })
+	a.watchdog().tell(c)
 }
+
+// watchdog is the one that was started, nil where there is none.
+func (a *app) watchdog() *watchdog { return a.watched.Load() }
 
 // guardEngine sees to it that nothing stays on an engine: what this process makes should it die, and what the dead
 // ones before it left. It returns at once.
@@ -185,8 +188,10 @@ func (a *app) release() {
 	ends := a.ends
 	a.ends = nil
 	a.endMu.Unlock()
-	for _, do := range ends {
-		do()
+	if !a.left.Load() {
+		for _, do := range ends {
+			do()
+		}
 	}
-	a.watchdog.dismiss()
+	a.watchdog().dismiss()
 }

@@ -96,4 +96,8 @@ var hintWords = catalog{
 
 	"error.embedded-refused": {"%s does not start with these files: %s", "%s{이/가} 이 파일로는 시작하지 않습니다: %s"},
 	"hint.embedded-refused":  {"correct the line that %[1]s names, or put the handed-out file back: lab reset", "%[1]s{이/가} 가리키는 줄을 고치거나, 처음 파일로 되돌리세요: lab reset"},
+
+	// the program itself; the argument is what the system said
+	"error.output-unwritable": {"the output could not be written: %s", "결과를 출력하지 못했습니다: %s"},
+	"hint.output-unwritable":  {"make room where it goes, or send it elsewhere; what was printed is not whole", "출력할 곳의 공간을 확보하거나 다른 곳으로 보내세요. 출력된 내용은 온전하지 않습니다"},
 }

@@ -99,11 +99,7 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 	case tea.PasteMsg:
 		return a.top().Update(m)
 	case standingMsg:
-		if m.err == nil {
-			a.d.standing, a.d.knows = m.standing, true
-			return a.broadcast(m)
-		}
-		return tea.Batch(a.broadcast(m), notice(bad, errorWords(a.d, m.err)))
+		return a.stands(m)
 	case openMsg:
 		return a.enter(m.lesson)
 	case pushMsg:
@@ -123,6 +119,10 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 	case crashMsg:
 		a.crash = m.err
 		return a.quit()
+	case suspendMsg:
+		return a.suspend()
+	case resumedMsg:
+		return a.resume(m)
 	case inOrderMsg:
 		var cmds []tea.Cmd
 		for _, each := range m {
@@ -135,6 +135,15 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		return a.begun(m)
 	}
 	return a.broadcast(msg)
+}
+
+// stands takes in where the student stands.
+func (a *app) stands(m standingMsg) tea.Cmd {
+	if m.err == nil {
+		a.d.standing, a.d.knows = m.standing, true
+		return a.broadcast(m)
+	}
+	return tea.Batch(a.broadcast(m), notice(bad, errorWords(a.d, m.err)))
 }
 
 // begun hands a lab to the screen that asked for it; if the student has left that meanwhile, the lab ends.
@@ -182,8 +191,14 @@ func (a *app) key(m tea.KeyPressMsg) tea.Cmd {
 	case "ctrl+c":
 		a.interrupted = true
 		return a.quit()
+	case "ctrl+d":
+		// The end of the input: what stands between a closed terminal and this one may know no other word. In a text
+		// that is being typed it is an editor's key.
+		if t, ok := a.top().(typist); !ok || !t.Typing() {
+			return a.quit()
+		}
 	case "ctrl+z":
-		return tea.Suspend
+		return a.suspend()
 	case "ctrl+l":
 		return tea.ClearScreen
 	}
@@ -203,7 +218,7 @@ func (a *app) key(m tea.KeyPressMsg) tea.Cmd {
 // bindings are the topmost screen's, then those that work everywhere.
 func (a *app) bindings() []binding {
 	_, help := a.top().(*helpScreen)
-	suspend := binding{keys: []string{"ctrl+z"}, show: "^Z", help: "suspend", on: true, do: func() tea.Cmd { return tea.Suspend }}
+	suspend := binding{keys: []string{"ctrl+z"}, show: "^Z", help: "suspend", on: canSuspend, do: a.suspend}
 	redraw := binding{keys: []string{"ctrl+l"}, show: "^L", help: "redraw", on: true, do: func() tea.Cmd { return tea.ClearScreen }}
 	if t, ok := a.top().(typist); ok && t.Typing() {
 		return append(a.top().Bindings(), redraw, suspend,
@@ -218,6 +233,22 @@ func (a *app) bindings() []binding {
 		suspend,
 		binding{keys: []string{"q", "ctrl+c"}, show: "q", help: "quit", foot: true, on: true, do: a.quit},
 	)
+}
+
+// suspend stops the program until the shell wakes it, the terminal given back meanwhile.
+func (a *app) suspend() tea.Cmd {
+	if a.leaving {
+		return nil
+	}
+	return suspend(a.d.stopped)
+}
+
+// resume draws anew what was on the screen before the program was stopped.
+func (a *app) resume(m resumedMsg) tea.Cmd {
+	if m.err != nil {
+		return tea.Batch(tea.ClearScreen, notice(warn, a.d.say("no-suspend")))
+	}
+	return tea.ClearScreen
 }
 
 func (a *app) speak() tea.Cmd {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,8 @@ type desk struct {
 	soon    func(tea.Cmd) tea.Cmd                                // puts work off until the first frame is out
 	labs    *keeper
 	box     *inbox
+	in, out *os.File       // the terminal, for the student's editor; nil where it is none of the process's
+	stopped chan os.Signal // stops from outside
 
 	standing Standing
 	knows    bool // standing has come
@@ -47,7 +50,8 @@ type engineState struct {
 func newDesk(ctx context.Context, o Options, labs *keeper, box *inbox) *desk {
 	d := &desk{ctx: ctx, lang: o.Lang, dark: o.Back != Light, profile: colorprofile.TrueColor, motion: o.Motion,
 		course: o.Course, backend: o.Backend, editor: o.Editor, opener: o.Opener, now: time.Now, after: timer(ctx),
-		soon: afterFirstFrame(ctx), labs: labs, box: box, runs: &atomic.Int64{}}
+		soon: afterFirstFrame(ctx), labs: labs, box: box, runs: &atomic.Int64{}, stopped: make(chan os.Signal, 1)}
+	d.in, d.out = o.plain()
 	if d.lang == "" {
 		d.lang = locale.English
 	}

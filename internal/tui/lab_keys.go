@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -179,6 +181,9 @@ func (s *labScreen) wheel(m tea.MouseWheelMsg) tea.Cmd {
 	return s.readSoFar()
 }
 
+// editorEnd is how long an editor may take to end with the program, and to keep what was not saved.
+const editorEnd = time.Second
+
 // edit opens the file in the student's editor, at the line that was refused, or else in the built-in one.
 func (s *labScreen) edit() tea.Cmd {
 	name := s.file.name()
@@ -198,6 +203,10 @@ func (s *labScreen) edit() tea.Cmd {
 		}
 	}
 	cmd := exec.CommandContext(s.d.ctx, s.d.editor[0], append(args, path)...) //nolint:gosec // the student's own choice
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, editorEnd
+	if s.d.in != nil && s.d.out != nil { // themselves: an editor wants a terminal, not a pipe to one
+		cmd.Stdin, cmd.Stdout = s.d.in, s.d.out
+	}
 	return tea.ExecProcess(cmd, func(err error) tea.Msg { return editedMsg{err} })
 }
 

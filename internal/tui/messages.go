@@ -56,6 +56,8 @@ type (
 	}
 	// editedMsg says that the student's editor has ended.
 	editedMsg struct{ err error }
+	// resumedMsg says that the program runs again after it was stopped, or that it could not be stopped.
+	resumedMsg struct{ err error }
 	// tickMsg moves countdowns and ages on; gen names the clock, of which only the newest counts.
 	tickMsg struct{ gen int }
 	// noticeOverMsg takes a notice away again.
@@ -64,11 +66,13 @@ type (
 
 // Requests: a screen wants something of the root.
 type (
-	openMsg   struct{ lesson string } // open a lesson, with its lab if it has one
-	pushMsg   struct{ screen screen } // show a screen on top
-	popMsg    struct{}                // leave the topmost screen
-	langMsg   struct{}                // speak the other language
-	noticeMsg struct {                // say something in the status line for a while
+	openMsg struct{ lesson string } // open a lesson, with its lab if it has one
+	pushMsg struct{ screen screen } // show a screen on top
+	popMsg  struct{}                // leave the topmost screen
+	langMsg struct{}                // speak the other language
+	// suspendMsg: give the terminal back and stop, until the shell wakes the program
+	suspendMsg struct{}
+	noticeMsg  struct { // say something in the status line for a while
 		text string
 		mood mood
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -137,6 +138,8 @@ func Run(ctx context.Context, o Options) error {
 	outer := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var gone atomic.Bool
+	o = o.ends(func() { gone.Store(true); cancel() })
 	labs := &keeper{}
 	box := newInbox()
 	d := newDesk(ctx, o, labs, box)
@@ -144,11 +147,13 @@ func Run(ctx context.Context, o Options) error {
 	p := tea.NewProgram(a, programOptions(o)...)
 	var pump sync.WaitGroup
 	pump.Go(func() { box.pump(ctx, p.Send) })
+	pump.Go(func() { stops(ctx, p.Send, d.stopped) })
 	// Not WithContext: that kills the program, and leaves the goroutine behind that reads the terminal.
 	unwatch := context.AfterFunc(ctx, p.Quit)
 	_, err := p.Run()
 	unwatch()
-	left, interrupted := a.leaving, a.interrupted || outer.Err() != nil && !a.leaving
+	left := a.leaving
+	interrupted := a.interrupted || gone.Load() || outer.Err() != nil && !a.leaving
 	cancel()
 	pump.Wait()
 	return errors.Join(a.crash, outcome(err, left, interrupted), a.trouble, labs.endAll())

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
+	"github.com/cwk-stream/lab/internal/locale"
+	"github.com/cwk-stream/lab/internal/printable"
+)
+
+// cause is what the system said, without the call and the file that it is about.
+func cause(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}
+
+// complain prints an error for a person: one line of what and where, one line of what to do.
+func (a *app) complain(err error) {
+	lang := a.lang()
+	var problems course.Problems
+	if errors.As(err, &problems) {
+		fmt.Fprintln(a.err, printable.Text(problems.Error()))
+		if _, advised := hint.Find(err); !advised {
+			err = hint.With(err, "bad-lab", len(problems))
+		}
+	}
+	h, ok := hint.Find(err)
+	text := err.Error()
+	if ok && locale.Has("error."+h.Code) {
+		text = lang.Say("error."+h.Code, h.Args...)
+	}
+	fmt.Fprintln(a.err, "lab: "+printable.Text(text))
+	if ok && locale.Has("hint."+h.Code) {
+		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+printable.Text(lang.Say("hint."+h.Code, h.Args...)))
+		return
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+lang.Say("hint.usage"))
+	}
+}
