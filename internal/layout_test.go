@@ -43,11 +43,12 @@ var leaves = map[string]bool{"internal/hint": true, "internal/locale": true, "in
 
 // owners says which packages alone may import a third-party module prefix.
 var owners = map[string][]string{
-	"charm.land/":             {"internal/tui"},
-	"github.com/moby/moby":    {"internal/docker"},
-	"github.com/compose-spec": {"internal/course"},
-	"github.com/spf13/":       {"cmd/lab"},
-	"aead.dev/minisign":       {"internal/bundle"},
+	"charm.land/":              {"internal/tui"},
+	"github.com/moby/moby":     {"internal/docker"},
+	"github.com/moby/buildkit": {"internal/course"},
+	"github.com/compose-spec":  {"internal/course"},
+	"github.com/spf13/":        {"cmd/lab"},
+	"aead.dev/minisign":        {"internal/bundle"},
 }
 
 type goPackage struct {

@@ -94,13 +94,17 @@ func (l Lab) lintImages() Problems {
 			continue
 		}
 		name := path.Join(s.Build.Dir, s.Build.Dockerfile)
-		data, err := readText(l.FS, name)
+		data, err := readIn(l.ID, l.FS, name)
+		var d Dockerfile
+		if err == nil {
+			d, err = ParseDockerfile(path.Join(l.ID, name), data)
+		}
 		if err != nil {
 			problems = problems.Collect(name, err)
 			continue
 		}
-		for image, line := range froms(data) {
-			check(name, line, image)
+		for _, b := range d.Bases() {
+			check(name, b.Line, b.Image)
 		}
 	}
 	return problems

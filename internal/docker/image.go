@@ -131,11 +131,15 @@ func imagesOf(env course.Environment) ([]Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the build context of %s: %w", s.Name, err)
 		}
+		bases, err := c.bases()
+		if err != nil {
+			return nil, fmt.Errorf("reading the Dockerfile of %s: %w", s.Name, err)
+		}
 		hash := c.hash()
 		if refs[hash] == "" {
 			refs[hash] = fmt.Sprintf("lab/%s:%s", repository(env, s.Name), hash)
 		}
-		out = append(out, Image{Service: s.Name, Ref: refs[hash], Build: true, Bases: c.bases()})
+		out = append(out, Image{Service: s.Name, Ref: refs[hash], Build: true, Bases: bases})
 	}
 	return out, nil
 }
@@ -239,35 +243,26 @@ func contextOf(lab fs.FS, b course.Build) (buildContext, error) {
 	return c, err
 }
 
-// bases lists the images that the Dockerfile starts from, but for its own stages and "scratch".
-func (c buildContext) bases() []string {
-	var out, stages []string
-	for _, f := range c.files {
-		if f.name != c.dockerfile {
-			continue
-		}
-		for line := range strings.Lines(string(f.data)) {
-			words := strings.Fields(line)
-			if len(words) < 2 || !strings.EqualFold(words[0], "FROM") {
-				continue
-			}
-			if strings.HasPrefix(words[1], "--") { // --platform=…
-				words = words[1:]
-			}
-			if len(words) < 2 {
-				continue
-			}
-			base := words[1]
-			if len(words) >= 4 && strings.EqualFold(words[2], "AS") {
-				stages = append(stages, words[3])
-			}
-			// A name out of an ARG is the builder's to find out.
-			if base != "scratch" && !slices.Contains(stages, base) && !slices.Contains(out, base) && !strings.Contains(base, "$") {
-				out = append(out, base)
-			}
+// bases lists the images that the Dockerfile starts from or copies out of, but for its own stages and "scratch".
+func (c buildContext) bases() ([]string, error) {
+	d, err := c.read()
+	var out []string
+	for _, base := range d.Bases() {
+		if !strings.Contains(base.Image, "$") { // a name out of an ARG is the builder's to find out
+			out = append(out, base.Image)
 		}
 	}
-	return out
+	return out, err
+}
+
+// read parses the Dockerfile.
+func (c buildContext) read() (course.Dockerfile, error) {
+	for _, f := range c.files {
+		if f.name == c.dockerfile {
+			return course.ParseDockerfile(f.name, f.data)
+		}
+	}
+	return course.Dockerfile{}, fmt.Errorf("there is no %s", c.dockerfile)
 }
 
 // inTurn makes say safe for several goroutines, and callable if nil.

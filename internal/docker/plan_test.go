@@ -104,9 +104,11 @@ FROM $BASE
 FROM debian:trixie-slim
 FROM scratch
 COPY --from=debian / /
+COPY --from=busybox:1 /bin /bin
 `)}}}
-	if diff := cmp.Diff([]string{"debian:trixie-slim", "alpine:3"}, c.bases()); diff != "" {
-		t.Error(diff)
+	got, err := c.bases()
+	if diff := cmp.Diff([]string{"debian:trixie-slim", "alpine:3", "busybox:1"}, got); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }
 

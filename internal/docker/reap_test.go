@@ -117,20 +117,6 @@ func TestAliveOfZombie(t *testing.T) {
 	}
 }
 
-func TestLabelStages(t *testing.T) {
-	for in, want := range map[string]string{
-		"FROM a\nRUN b\n":                      "FROM a\nLABEL x\nRUN b\n",
-		"# c\nARG v\nFROM a AS b\nFROM c":      "# c\nARG v\nFROM a AS b\nLABEL x\nFROM c\nLABEL x\n",
-		"from \\\n  a\nRUN echo \\\n FROM b\n": "from \\\n  a\nLABEL x\nRUN echo \\\n FROM b\n",
-		"RUN a \\\n# FROM b\n\nFROM c\n":       "RUN a \\\n# FROM b\n\nFROM c\n",
-		"FROMAGE\n":                            "FROMAGE\n",
-	} {
-		if got := string(labelStages([]byte(in), "x")); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}
-
 // TestBuildOnce: processes that want the same image at once take turns, and only the first builds.
 func TestBuildOnce(t *testing.T) {
 	folder := t.TempDir()

@@ -36,43 +36,25 @@ func (c buildContext) hash() string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// tar gives the context as the builder wants it, with a Dockerfile that labels every image on the way as owner's. Times
-// are left at zero: they are part of the builder's cache key in some versions.
+// tar gives the context as the builder wants it, with the Dockerfile as lab has read it, which labels every image on the
+// way as owner's: the builder labels only what it makes last, and what it leaves when it is cut off must be found, too.
+// Times are left at zero: they are part of the builder's cache key in some versions.
 func (c buildContext) tar(owner Owner) (io.Reader, error) {
+	dockerfile, err := c.read()
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range c.files {
 		if f.name == c.dockerfile {
-			f.data = labelStages(f.data, fmt.Sprintf("%s=%q", labelBuild, owner))
+			f.data = dockerfile.Text(fmt.Sprintf("%s=%q", labelBuild, owner))
 		}
 		if err := addFile(w, f.name, int64(f.mode), f.data); err != nil {
 			return nil, err
 		}
 	}
 	return &b, w.Close()
-}
-
-// labelStages puts a label after each FROM of a Dockerfile. The builder labels only what it makes last: what it leaves
-// when it is cut off would be nobody's.
-func labelStages(dockerfile []byte, label string) []byte {
-	var out bytes.Buffer
-	from, goesOn := false, false // in a FROM; in the middle of an instruction
-	for line := range bytes.Lines(dockerfile) {
-		text := bytes.TrimSpace(line)
-		out.Write(line)
-		if !goesOn {
-			from = len(text) > 5 && bytes.EqualFold(text[:4], []byte("FROM")) && (text[4] == ' ' || text[4] == '\t')
-		}
-		goesOn = bytes.HasSuffix(text, []byte{'\\'}) || goesOn && (len(text) == 0 || text[0] == '#')
-		if from && !goesOn {
-			if !bytes.HasSuffix(line, []byte{'\n'}) {
-				out.WriteByte('\n')
-			}
-			out.WriteString("LABEL " + label + "\n")
-			from = false
-		}
-	}
-	return out.Bytes()
 }
 
 func addFile(w *tar.Writer, name string, mode int64, data []byte) error {
