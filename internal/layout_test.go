@@ -49,6 +49,7 @@ var owners = map[string][]string{
 	"github.com/compose-spec":  {"internal/course"},
 	"github.com/spf13/":        {"cmd/lab"},
 	"aead.dev/minisign":        {"internal/bundle"},
+	"github.com/dlclark":       {"internal/nginxconf"},
 }
 
 type goPackage struct {

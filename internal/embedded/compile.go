@@ -19,6 +19,7 @@ type config struct {
 	upstreams []*upstream
 	maps      map[string]*mapping // by variable
 	assigned  map[string]bool     // variables that set defines
+	captured  map[string]bool     // variables that named groups define
 	mainLogs  []errorLog
 	logFiles  []string // in order
 	limit     int      // worker_connections
@@ -66,7 +67,8 @@ type compiler struct {
 func compile(files map[string][]byte, resolve func(host string) bool) (*config, error) {
 	source, broken := nginxconf.ParseFiles(mainConf, files)
 	c := &compiler{table: newTable(), readers: readers(), resolve: resolve, defined: map[string]bool{},
-		conf: &config{source: source, maps: map[string]*mapping{}, assigned: map[string]bool{}, limit: 512}}
+		conf: &config{source: source, maps: map[string]*mapping{}, assigned: map[string]bool{},
+			captured: map[string]bool{}, limit: 512}}
 	main := &level{kind: inMain, set: map[string][]nginxconf.Directive{}}
 	combined, _ := parseTemplate(combinedFormat)
 	c.formats = map[string]template{"combined": combined}

@@ -26,7 +26,7 @@ type server struct {
 // serverName is one name of a server, lower-case, or a regular expression.
 type serverName struct {
 	name string
-	expr *regexp.Regexp
+	expr *nginxconf.Pattern
 }
 
 // location is one location block.
@@ -156,7 +156,7 @@ func (c *compiler) location(l *level, d nginxconf.Directive) error {
 	}
 	if m.Modifier == "~" || m.Modifier == "~*" {
 		var err error
-		if m.Regexp, err = expression(d, m.Pattern, m.Modifier == "~*"); err != nil {
+		if m.Regexp, err = c.expression(d, m.Pattern, m.Modifier == "~*"); err != nil {
 			return err
 		}
 	}
@@ -229,7 +229,7 @@ func (c *compiler) serverName(l *level, d nginxconf.Directive) error {
 		if expr, ok := strings.CutPrefix(name, "~"); ok {
 			caseless := strings.ToLower(expr) != expr
 			var err error
-			if n.expr, err = expression(d, expr, caseless); err != nil {
+			if n.expr, err = c.expression(d, expr, caseless); err != nil {
 				return err
 			}
 		}

@@ -13,6 +13,7 @@ type severity int
 var severities = [...]string{1: "emerg", 2: "alert", 3: "crit", 4: "error", 5: "warn", 6: "notice", 7: "info", 8: "debug"}
 
 const (
+	logAlert  severity = 2
 	logError  severity = 4
 	logWarn   severity = 5
 	logNotice severity = 6

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
@@ -264,7 +263,7 @@ type mapping struct {
 }
 
 type mapExpr struct {
-	expr  *regexp.Regexp
+	expr  *nginxconf.Pattern
 	value template
 }
 
@@ -280,6 +279,7 @@ func (c *compiler) mapBlock(_ *level, d nginxconf.Directive) error {
 	if err := c.define(d, name); err != nil {
 		return err
 	}
+	delete(c.conf.captured, strings.ToLower(name))
 	m := &mapping{source: source, exact: map[string]template{}}
 	c.conf.maps[strings.ToLower(name)] = m
 	for _, line := range d.Block {
@@ -319,7 +319,7 @@ func (c *compiler) mapLine(m *mapping, d nginxconf.Directive) error {
 	}
 	if expr, ok := strings.CutPrefix(key, "~"); ok {
 		expr, caseless := strings.CutPrefix(expr, "*")
-		re, err := expression(d, expr, caseless)
+		re, err := c.expression(d, expr, caseless)
 		m.exprs = append(m.exprs, mapExpr{re, value})
 		return err
 	}
@@ -338,8 +338,7 @@ func (m *mapping) value(r *request) string {
 		return v.fill(r)
 	}
 	for _, e := range m.exprs {
-		if groups := e.expr.FindStringSubmatch(source); groups != nil {
-			r.groups = groups
+		if r.matches(e.expr, source) {
 			return e.value.fill(r)
 		}
 	}
@@ -352,8 +351,11 @@ func (c *compiler) define(d nginxconf.Directive, name string) error {
 	if name == "" {
 		return fail(d, `invalid variable name "$"`)
 	}
-	if c.table.variable(name) && !c.defined[name] {
-		if changeable(name) {
+	if c.table.builtIn(name) && !c.defined[name] {
+		switch name {
+		case "args":
+			return nil // the stand-in's own, which set changes
+		case "limit_rate":
 			return refuse(d, `changing "$`+name+`"`)
 		}
 		return fail(d, `the duplicate "`+name+`" variable`)

@@ -2,8 +2,6 @@ package embedded
 
 import (
 	"errors"
-	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -12,15 +10,15 @@ import (
 
 // rewriteStep is one of return, rewrite, set and break; they run in the order of the file.
 type rewriteStep struct {
-	kind    string         // the directive's name
-	expr    *regexp.Regexp // rewrite
-	text    template       // return: body or URL; rewrite: replacement; set: value
-	name    string         // set: the variable
-	status  int            // return; rewrite: 301 or 302 for a redirect, 0 for none
-	keep    bool           // rewrite: the request's query is added
-	ends    bool           // rewrite: no further step
-	breaks  bool           // rewrite: with "break"
-	hasText bool           // return: a text was given
+	kind    string             // the directive's name
+	expr    *nginxconf.Pattern // rewrite
+	text    template           // return: body or URL; rewrite: replacement; set: value
+	name    string             // set: the variable
+	status  int                // return; rewrite: 301 or 302 for a redirect, 0 for none
+	keep    bool               // rewrite: the request's query is added
+	ends    bool               // rewrite: no further step
+	breaks  bool               // rewrite: with "break"
+	hasText bool               // return: a text was given
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -68,7 +66,7 @@ func (c *compiler) rewrite(l *level, d nginxconf.Directive) error {
 		return fail(d, "empty replacement")
 	}
 	var err error
-	if s.expr, err = expression(d, d.Args[0], false); err != nil {
+	if s.expr, err = c.expression(d, d.Args[0], false); err != nil {
 		return err
 	}
 	if cut, ok := strings.CutSuffix(replacement, "?"); ok {
@@ -106,7 +104,7 @@ func (c *compiler) setVariable(l *level, d nginxconf.Directive) error {
 	if err := c.define(d, name); err != nil {
 		return err
 	}
-	c.conf.assigned[strings.ToLower(name)] = true
+	c.conf.assigned[strings.ToLower(name)] = !strings.EqualFold(name, "args")
 	value, err := c.template(d, d.Args[1])
 	if err != nil {
 		return err
@@ -120,63 +118,27 @@ func (c *compiler) breaks(l *level, _ nginxconf.Directive) error {
 	return nil
 }
 
-// changeable lists nginx's own variables that a configuration may set.
-func changeable(name string) bool { return name == "args" || name == "limit_rate" }
-
-// expression compiles a regular expression. What RE2 does not have and PCRE does is refused by name; what neither has,
-// in PCRE's words as far as they are known.
-func expression(d nginxconf.Directive, text string, caseless bool) (*regexp.Regexp, error) {
-	pattern := text
-	if caseless {
-		pattern = "(?i)" + text
+// expression compiles a regular expression, and defines the variables that its named groups become. What PCRE2 has and
+// the stand-in has not is refused by name.
+func (c *compiler) expression(d nginxconf.Directive, text string, caseless bool) (*nginxconf.Pattern, error) {
+	p, err := nginxconf.CompilePattern(text, caseless)
+	var complaint *nginxconf.Error
+	switch {
+	case errors.As(err, &complaint):
+		return nil, fail(d, complaint.Text)
+	case err != nil:
+		return nil, refuse(d, `regular expression "`+text+`"`)
 	}
-	re, err := regexp.Compile(pattern)
-	if err == nil {
-		if strings.Contains(text, `\pN`) || strings.Contains(text, `\C`) {
-			return nil, refuse(d, `regular expression "`+text+`"`)
+	for _, name := range p.Names() {
+		if name == "" {
+			continue
 		}
-		return re, nil
-	}
-	var bad *syntax.Error
-	if errors.As(err, &bad) {
-		switch bad.Code {
-		case syntax.ErrMissingParen:
-			return nil, fail(d, `pcre2_compile() failed: missing closing parenthesis in "`+text+`"`)
-		case syntax.ErrUnexpectedParen:
-			at := unmatched(text)
-			return nil, fail(d, `pcre2_compile() failed: unmatched closing parenthesis in "`+text+`" at "`+text[at:]+`"`)
-		case syntax.ErrMissingBracket:
-			return nil, fail(d, `pcre2_compile() failed: missing terminating ] for character class in "`+text+`"`)
-		case syntax.ErrTrailingBackslash:
-			return nil, fail(d, `pcre2_compile() failed: \ at end of pattern in "`+text+`"`)
-		case syntax.ErrMissingRepeatArgument:
-			if at := strings.IndexAny(text, "*+?"); at >= 0 && at == strings.Index(text, bad.Expr) {
-				return nil, fail(d, `pcre2_compile() failed: quantifier does not follow a repeatable item in "`+text+`" at "`+
-					text[at:]+`"`)
-			}
+		if err := c.define(d, name); err != nil {
+			return nil, err
 		}
+		name = strings.ToLower(name)
+		delete(c.conf.maps, name)
+		c.conf.captured[name] = true
 	}
-	return nil, refuse(d, `regular expression "`+text+`"`)
-}
-
-// unmatched gives where the first closing parenthesis too many is.
-func unmatched(text string) int {
-	depth, class := 0, false
-	for i := 0; i < len(text); i++ {
-		switch ch := text[i]; {
-		case ch == '\\':
-			i++
-		case class:
-			class = ch != ']'
-		case ch == '[':
-			class = true
-		case ch == '(':
-			depth++
-		case ch == ')':
-			if depth--; depth < 0 {
-				return i
-			}
-		}
-	}
-	return 0
+	return p, nil
 }

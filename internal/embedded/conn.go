@@ -183,7 +183,7 @@ func (r *request) judgeHead() (status int, why string) {
 			}
 		}
 	}
-	r.server = r.conn.listen.choose(r.host)
+	r.server = r.conn.listen.choose(r)
 	r.set = r.server.settings
 	if hosts == 0 && !r.old {
 		return 400, `client sent HTTP/1.1 request without "Host" header`
@@ -281,21 +281,28 @@ func (r *request) run(steps []rewriteStep) (answered, more, again bool) {
 		case "break":
 			return false, false, again
 		case "set":
-			r.remember(s.name, s.text.fill(r))
+			r.assign(s.name, s.text.fill(r))
 			if r.exhausted {
 				return true, r.fail(500), false
 			}
 		case "return":
 			return true, r.give(s), false
 		case "rewrite":
-			if r.groups = s.expr.FindStringSubmatch(r.uri); r.groups == nil {
+			if !r.matches(s.expr, r.uri) {
+				r.groups = nil
 				continue
 			}
 			if s.status != 0 {
 				r.location = withArgs(s.text.fill(r), r.args, s.keep)
+				if r.exhausted {
+					return true, r.fail(500), false
+				}
 				return true, r.fail(s.status), false
 			}
-			if r.rewriteTo(s); r.uri == "" {
+			if r.rewriteTo(s); r.exhausted {
+				return true, r.fail(500), false
+			}
+			if r.uri == "" {
 				r.log(logError, "the rewritten URI has a zero length")
 				return true, r.fail(500), false
 			}

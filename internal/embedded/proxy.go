@@ -98,7 +98,7 @@ func (r *request) chooseUpstream(p *pass) (*upstream, int) {
 	}
 	r.proxy.uri = uri
 	for _, u := range r.conn.gen.conf.upstreams {
-		if strings.EqualFold(u.name, host) && (u.group || u.port == r.proxy.port) {
+		if strings.EqualFold(u.name, host) && (u.group && port == 0 || !u.group && u.port == r.proxy.port) {
 			return u, 0
 		}
 	}

@@ -31,7 +31,7 @@ type request struct {
 	vars             map[string]string
 	depth            int  // of variables that are being worked out
 	work             int  // what filling in texts has cost so far
-	exhausted        bool // more than the stand-in spends on a request
+	exhausted        bool // a text could not be filled in: the answer is 500
 	groups           []string
 	status           int
 	sentBody, sent   int64
@@ -210,7 +210,8 @@ func validHost(host string) (string, bool) {
 
 // choose finds the server for the request's host among those at its address: exact, leading wildcard, trailing wildcard,
 // regular expression, default (https://nginx.org/en/docs/http/server_names.html).
-func (l *listen) choose(host string) *server {
+func (l *listen) choose(r *request) *server {
+	host := r.host
 	type match struct {
 		server *server
 		length int
@@ -243,7 +244,7 @@ func (l *listen) choose(host string) *server {
 	}
 	for _, s := range l.servers {
 		for _, n := range s.names {
-			if n.expr != nil && n.expr.MatchString(host) {
+			if n.expr != nil && r.matches(n.expr, host) {
 				return s
 			}
 		}
@@ -259,16 +260,57 @@ func (r *request) group(n int) string {
 	return ""
 }
 
+// matches tells whether an expression matches, and keeps what it captured.
+func (r *request) matches(p *nginxconf.Pattern, text string) bool {
+	groups, err := p.Find(text)
+	if err != nil {
+		r.log(logAlert, `pcre2_match() failed: -47 on "`+text+`"`)
+		r.spend(maxWork / maxGivenUp)
+	}
+	if groups == nil {
+		return false
+	}
+	r.groups = groups
+	for i, name := range p.Names() {
+		if name != "" {
+			r.remember(strings.ToLower(name), groups[i])
+		}
+	}
+	return true
+}
+
+// maxGivenUp is how many matches may take too long in one request.
+const maxGivenUp = 4
+
+// assign is what set does.
+func (r *request) assign(name, value string) {
+	if name == "args" {
+		r.args = value
+		return
+	}
+	r.remember(name, value)
+}
+
+// capture repeats what the expressions of the location and of those around it captured.
+func (r *request) capture(l *level) {
+	if l == nil || l.location == nil {
+		return
+	}
+	r.capture(l.parent)
+	if p := l.location.match.Regexp; p != nil {
+		r.matches(p, r.uri)
+	}
+}
+
 // find gives the location for the request's path, or nil; redirect says that only the final slash is missing.
 func (r *request) find() (loc *location, redirect bool) {
 	m, redirect := nginxconf.FindLocation(r.server.locations, r.uri)
 	if m == nil {
 		return nil, false
 	}
-	if m.Regexp != nil {
-		r.groups = m.Regexp.FindStringSubmatch(r.uri)
-	}
-	return r.server.runs[m], redirect
+	loc = r.server.runs[m]
+	r.capture(loc.level)
+	return loc, redirect
 }
 
 func hostOf(addr net.Addr) (host, port string) {

@@ -90,6 +90,8 @@ func (r *request) fail(status int) bool {
 func (r *request) give(s rewriteStep) bool {
 	text := s.text.fill(r)
 	switch {
+	case r.exhausted:
+		return r.fail(500)
 	case s.status == 444 || s.status == 499:
 		r.status = s.status
 		r.access()

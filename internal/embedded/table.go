@@ -91,6 +91,10 @@ func (f form) takes(n int) bool {
 	return n <= 7 && strings.IndexByte(f.args, byte('0'+n)) >= 0
 }
 
+// builtIn tells whether a variable is one of nginx's own that a configuration may not define: those that only begin like
+// a family of nginx's, $http_..., it may.
+func (t table) builtIn(name string) bool { return slices.Contains(t.variables, name) }
+
 // variable tells whether nginx has a variable of that name by itself.
 func (t table) variable(name string) bool {
 	return slices.ContainsFunc(t.variables, func(known string) bool {

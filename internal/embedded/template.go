@@ -87,28 +87,42 @@ func (t template) fill(r *request) string {
 			delete(r.vars, p.variable)
 		}
 	}
-	for _, p := range t { // nginx first asks for the length of each value, then for the value
-		if p.variable != "" && r.spend(1) {
-			_, _ = r.variable(p.variable)
+	length := 0 // nginx first asks for the length of each value, then for the value
+	for _, p := range t {
+		if !r.spend(1) {
+			return ""
 		}
+		length += len(r.part(p))
 	}
 	var b strings.Builder
 	for _, p := range t {
-		text := p.text
-		switch {
-		case r.exhausted:
+		if r.exhausted {
 			return ""
-		case p.variable != "":
-			text, _ = r.variable(p.variable)
-		case p.group > 0:
-			text = r.group(p.group)
 		}
+		text := r.part(p)
 		if !r.spend(1 + len(text)/costUnit) {
+			return ""
+		}
+		if b.Len()+len(text) > length { // an expression has matched in between
+			r.exhausted = true
+			r.log(logAlert, "no buffer space in script copy")
 			return ""
 		}
 		b.WriteString(text)
 	}
 	return b.String()
+}
+
+// part gives the value of one part of a text.
+func (r *request) part(p part) string {
+	switch {
+	case p.variable != "":
+		value, _ := r.variable(p.variable)
+		return value
+	case p.group > 0:
+		return r.group(p.group)
+	}
+	return p.text
 }
 
 // What filling in texts may cost one request. nginx has no such limit and takes all memory; no real configuration comes

@@ -91,6 +91,9 @@ func (r *request) variable(name string) (string, bool) {
 	if m, ok := r.conn.gen.conf.maps[name]; ok {
 		return r.mapped(name, m)
 	}
+	if r.conn.gen.conf.captured[name] {
+		return "", false
+	}
 	if r.conn.gen.conf.assigned[name] {
 		r.log(logWarn, `using uninitialized "`+name+`" variable`)
 		r.remember(name, "")

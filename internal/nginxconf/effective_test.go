@@ -105,7 +105,7 @@ location @named {}`
 		"/glued":           "=/glued",
 		"/some/GLUED2":     "~*glued2$",
 		"/gluedx":          "/",
-		"/?=lookahead":     "/",
+		"/?=lookahead":     "~ (?=lookahead)",
 		"/@named":          "/",
 		"/ws/in/something": "/ws/in",
 	} {

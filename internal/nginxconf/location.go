@@ -1,16 +1,15 @@
 package nginxconf
 
 import (
-	"regexp"
 	"strings"
 )
 
 // Location is a location block as far as matching goes.
 type Location struct {
-	Modifier string         // "", "=", "^~", "~", "~*", or "@" for a named one
-	Pattern  string         // what follows the modifier; the name of a named one has its "@"
-	Regexp   *regexp.Regexp // for "~" and "~*"; nil if the expression is not RE2's
-	Slash    bool           // a request for Pattern without its final "/" is redirected there, as proxy_pass has it
+	Modifier string   // "", "=", "^~", "~", "~*", or "@" for a named one
+	Pattern  string   // what follows the modifier; the name of a named one has its "@"
+	Regexp   *Pattern // for "~" and "~*"; nil if the expression is wrong or not understood
+	Slash    bool     // a request for Pattern without its final "/" is redirected there, as proxy_pass has it
 	Nested   []*Location
 	Block    Directive
 }
@@ -22,9 +21,9 @@ func NewLocation(d Directive) *Location {
 	l.Modifier, l.Pattern = LocationName(d.Args)
 	switch l.Modifier {
 	case "~":
-		l.Regexp, _ = regexp.Compile(l.Pattern)
+		l.Regexp, _ = CompilePattern(l.Pattern, false)
 	case "~*":
-		l.Regexp, _ = regexp.Compile("(?i)" + l.Pattern)
+		l.Regexp, _ = CompilePattern(l.Pattern, true)
 	}
 	for _, inner := range d.Block {
 		switch {
