@@ -9,10 +9,10 @@
 // which it was found to be the same as real nginx with real FastAPI; a test compares them anew wherever Docker is.
 //
 // What it does not do: TLS, HTTP/2 and HTTP/3, files (every path that is not proxied is a 404, as in the lab's image),
-// caching, compression, if, error_page, regular expressions beyond RE2's, WebSocket compression (the backend
-// declines permessage-deflate where uvicorn would accept it), anything beyond one worker's behaviour. A directive,
-// parameter or variable that nginx has and the stand-in has not is refused by name with advice to use Docker. It never
-// ignores one, except for those in slots.go that tune what cannot be seen from outside.
+// caching, compression of answers, if, error_page, regular expressions beyond RE2's, anything beyond
+// one worker's behaviour. A directive, parameter or variable that nginx has and the stand-in has not is refused by name
+// with advice to use Docker. It never ignores one, except for those in slots.go that tune what cannot be seen from
+// outside.
 //
 // The network is loopback only. Ports in listen are those that Addr is asked for; the kernel chooses the real ones, so
 // port 80 works for everybody. $remote_addr is 127.0.0.1, addresses of services are made up (172.31.255.0/24), and all
