@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
@@ -19,8 +18,6 @@ import (
 	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/reward"
-	"github.com/cwk-stream/lab/internal/session"
-	"github.com/cwk-stream/lab/internal/tui"
 )
 
 // outline is what package reward needs to know of the course.
@@ -138,48 +135,6 @@ func (a *app) printJSON(v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-func (a *app) readCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "read LESSON", Short: "A lesson as text",
-		Example: "  lab read 03\n  lab read 03 --lang ko | less",
-		Args:    exactly("a lesson"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.course()
-			if err != nil {
-				return err
-			}
-			l, err := c.Find(args[0])
-			if err != nil {
-				return err
-			}
-			text := l.In(a.lang())
-			color := isTerminal(a.out) && a.getenv("NO_COLOR") == "" && !a.plain
-			page := fmt.Sprintf("# %02d %s\n\n%s", l.Number, text.Title, text.Markdown)
-			if a.linear() {
-				page = printable.Text(page) // as it was written: tables without their frames
-			} else {
-				page = tui.RenderMarkdown(page, a.width(), true, color)
-			}
-			fmt.Fprintln(a.out, page)
-			for _, link := range text.Links {
-				fmt.Fprintf(a.out, "%s\n  %s\n", printable.Line(link.Title), printable.Line(link.URL))
-			}
-			return a.markRead(cmd.Context(), l.ID)
-		},
-	}
-}
-
-// markRead records that a lesson was read to its end.
-func (a *app) markRead(ctx context.Context, lesson string) error {
-	j, err := a.journal()
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	return j.Append(ctx, session.Event{ID: "read-" + lesson + "-" + now.UTC().Format("20060102T150405.000000000"), Seq: 1, Time: now,
-		Kind: session.Read, Lesson: lesson})
 }
 
 func (a *app) statusCommand() *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/printable"
@@ -94,6 +95,9 @@ type guided struct {
 	lesson course.Lesson
 	before reward.Standing // what the student had achieved when the lab was opened
 	in     *prompter
+	shown  time.Time // when the lesson was printed; zero before, and once it counts as read
+
+	counted bool // as read
 }
 
 func (g *guided) say(key string, args ...any) {
@@ -153,11 +157,14 @@ func (g *guided) describe() {
 
 // do does what a line asks for. An error ends the lab.
 func (g *guided) do(ctx context.Context, line string) error {
+	if err := g.countReading(ctx); err != nil {
+		return err
+	}
 	switch line {
 	case "", "c", "check":
 		return g.check(ctx)
 	case "r", "read":
-		return g.read(ctx)
+		return g.read()
 	case "e", "edit":
 		return g.edit(ctx)
 	case "h", "hint":
@@ -199,6 +206,9 @@ func (g *guided) check(ctx context.Context) error {
 	}
 	if outcome == probe.Met {
 		if g.r.Progress().Done {
+			if err := g.countReading(ctx); err != nil {
+				return err
+			}
 			return g.done(ctx)
 		}
 		g.say("guide.met")
@@ -216,15 +226,29 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 	return g.r.Boot(ctx)
 }
 
-func (g *guided) read(ctx context.Context) error {
+func (g *guided) read() error {
 	text := g.lesson.In(g.lang())
 	fmt.Fprintln(g.out, printable.Text(text.Markdown))
 	for _, l := range text.Links {
 		fmt.Fprintf(g.out, "%s\n  %s\n", printable.Text(l.Title), printable.Text(l.URL))
 	}
-	if g.lesson.Number == 0 { // it is no part of the course
+	if g.lesson.Number == 0 || !g.onScreen() || g.before.State(g.lesson.ID).Read || g.counted { // or it is no part of the course
 		return nil
 	}
+	if g.shown.IsZero() {
+		g.shown = time.Now()
+	}
+	g.say("read.wait", seconds(text.LeastTime()-time.Since(g.shown)))
+	return nil
+}
+
+// countReading counts the lesson as read once there was time for that since it was printed.
+func (g *guided) countReading(ctx context.Context) error {
+	if g.shown.IsZero() || time.Since(g.shown) < g.lesson.In(g.lang()).LeastTime() {
+		return nil
+	}
+	g.shown, g.counted = time.Time{}, true
+	g.say("read.counts", g.lesson.XP)
 	return g.markRead(ctx, g.lesson.ID)
 }
 

@@ -156,6 +156,9 @@ func TestPlainJourney(t *testing.T) {
 			}
 			got := s.transcript()
 			linear(t, got)
+			if n := len(regexp.MustCompile(counted).FindAllString(got, -1)); n != 1 {
+				t.Errorf("said %d times that the lesson counts as read", n)
+			}
 			kept(t, filepath.Join("testdata", "plain", lang+".txt"), s.steady(got))
 		})
 	}
@@ -174,8 +177,12 @@ func linear(t *testing.T, transcript string) {
 	}
 }
 
+// counted matches what says that a lesson counts as read, as soon as there was time for that.
+const counted = `(?m)^(Read|읽음): \+30 XP\n`
+
 // What differs from one run to the next.
 var varying = []struct{ from, to string }{
+	{counted, ""},
 	{`less than 1 ms|1 ms 미만|\b\d+ ms\b`, "N ms"},
 	{`\d+\.\d+ ?s\b`, "N s"},
 	{`\d+\.\d+초`, "N초"},

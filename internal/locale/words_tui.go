@@ -42,6 +42,8 @@ var tuiWords = catalog{
 	"tui.links":       {"Links", "링크"},
 	"tui.laying-out":  {"laying the lesson out …", "레슨을 펼치는 중 …"},
 	"tui.read-to-end": {"end", "끝"},
+	"tui.read-wait":   {"end · counts as read in %d s", "끝 · %d초 뒤 읽음으로 인정"},
+	"tui.read-counts": {"end · read ✓", "끝 · 읽음 ✓"},
 	"tui.no-lab":      {"This lesson has no lab.", "이 레슨에는 실습이 없습니다."},
 	"tui.copied":      {"copied %d line{s} of code", "코드 %d줄을 복사했습니다"},
 	"tui.copied-link": {"copied %s", "복사했습니다: %s"},

@@ -202,20 +202,6 @@ func TestLabThatCannotBegin(t *testing.T) {
 	}
 }
 
-// TestReadToTheEnd marks a lesson as read once, when its end was on the screen.
-func TestReadToTheEnd(t *testing.T) {
-	s := newShow(t, locale.English, 80, 24, open03)
-	s.ready()
-	s.key("space")
-	if len(s.house.read) > 0 {
-		t.Fatal("read before its end was seen")
-	}
-	s.key("G", "g", "G")
-	if !slices.Equal(s.house.read, []string{open03}) {
-		t.Errorf("marked as read: %v", s.house.read)
-	}
-}
-
 // TestLanguage switches the interface and the lesson, at the same place.
 func TestLanguage(t *testing.T) {
 	s := newShow(t, locale.English, 80, 24, open03)

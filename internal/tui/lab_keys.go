@@ -245,9 +245,9 @@ func (s *labScreen) hint() tea.Cmd {
 	return nil
 }
 
-// readSoFar marks the lesson as read once its end was on the screen.
+// readSoFar marks the lesson as read once there was time to read it and its end is on the screen.
 func (s *labScreen) readSoFar() tea.Cmd {
-	if !s.reading.finished() {
+	if !s.reading.finished(s.aside == nil && (s.layout().split || s.focus == paneLesson)) {
 		return nil
 	}
 	ctx, backend, id := s.d.ctx, s.d.backend, s.lesson.ID

@@ -55,7 +55,7 @@ func newLabScreen(d *desk, lesson course.Lesson) (*labScreen, tea.Cmd) {
 	s.file = &filePane{d: d}
 	s.wire = newWirePane(d)
 	if lesson.Lab == "" {
-		return s, nil
+		return s, s.tick() // for the time that it is read
 	}
 	d.engine = engineState{phase: session.PhaseIdle}
 	run, ctx, backend, box, labs := s.run, d.ctx, d.backend, d.box, d.labs
@@ -117,7 +117,7 @@ func (s *labScreen) Update(msg tea.Msg) tea.Cmd {
 		return s.ask(m.request)
 	case tickMsg:
 		if m.gen == s.clock {
-			return s.tick()
+			return tea.Batch(s.tick(), s.readSoFar())
 		}
 	case tea.MouseClickMsg:
 		return s.click(m.X, m.Y)

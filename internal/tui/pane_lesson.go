@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 
@@ -20,7 +21,8 @@ type readingPane struct {
 	asked  *atomic.Int64 // counts what was asked for; only the newest is worth the work
 	page   page          // the newest one that came; an older width is better than nothing while resizing
 	w, h   int
-	ended  bool // the end was seen, and said so
+	time   readingTime
+	ended  bool // it is read, and said so
 }
 
 func newReadingPane(d *desk, l course.Lesson) *readingPane {
@@ -74,7 +76,7 @@ func (p *readingPane) View(w, h int) []string {
 	if len(p.page.lines) == 0 {
 		return append(column([]string{"", p.d.th.Quiet.Render(p.d.say("laying-out"))}, 0, w, p.h), spaces(w))
 	}
-	foot := p.d.th.Quiet.Render(p.d.say("read-to-end"))
+	foot := p.d.th.Quiet.Render(p.foot())
 	if more := len(p.page.lines) - p.top - p.h; more > 0 {
 		foot = p.d.th.Quiet.Render(fmt.Sprintf("%d %% ▼", p.percent(len(p.page.lines), p.h)))
 	}
@@ -83,9 +85,25 @@ func (p *readingPane) View(w, h int) []string {
 
 func (p *readingPane) move(delta int) { p.by(delta, len(p.page.lines), p.h) }
 
-// finished tells, once, that the end was reached.
-func (p *readingPane) finished() bool {
-	if p.ended || p.h <= 0 || len(p.page.lines) == 0 || p.top+p.h < len(p.page.lines) {
+// foot says at the end of the lesson what is missing for it to count as read.
+func (p *readingPane) foot() string {
+	_, counts := p.d.lesson(p.lesson.ID)
+	left := p.time.left(p.lesson.In(p.d.lang))
+	switch {
+	case !counts || p.d.standing.Lessons[p.lesson.ID].Read:
+		return p.d.say("read-to-end")
+	case left > 0:
+		return p.d.say("read-wait", int(math.Ceil(left.Seconds())))
+	}
+	return p.d.say("read-counts")
+}
+
+// finished tells, once, that the end was reached when there had been time to read the lesson. shown tells whether it is
+// on the screen.
+func (p *readingPane) finished(shown bool) bool {
+	laid := p.h > 0 && len(p.page.lines) > 0
+	p.time.pass(p.d.now(), shown && laid)
+	if p.ended || !shown || !laid || p.top+p.h < len(p.page.lines) || p.time.left(p.lesson.In(p.d.lang)) > 0 {
 		return false
 	}
 	p.ended = true
