@@ -25,6 +25,10 @@ var factWords = catalog{
 	"fact.closes-any":       {"the connection closes after %s s (± %s s)", "연결이 %s초(±%s초) 만에 닫힘"},
 	"fact.stays-open":       {"the connection stays open for %s s", "연결이 %s초 동안 열려 있음"},
 	"fact.value":            {"the value in force is %s", "현재 적용된 값 %s"},
+	"fact.value-default":    {"the value in force is %s, nginx's default", "현재 적용된 값 %s(nginx 기본값)"},
+	"fact.not-proxied":      {"nginx answers this request itself, with %s, and hands it on to nobody", "nginx가 이 요청을 넘기지 않고 스스로 %s{으로/로} 응답함"},
+	"fact.no-server":        {"no server of nginx listens on port %s", "nginx에 포트 %s{을/를} 받는 server가 없음"},
+	"fact.unresolved":       {"where nginx takes this request rests on “%s” (%s), which only the running nginx can tell", "이 요청이 어디로 가는지는 실행 중인 nginx만 알 수 있는 “%s”(%s)에 달려 있음"},
 	"fact.at-least":         {"the value in force is at least %s", "적용된 값이 %s 이상"},
 	"fact.equals":           {"the value in force is %s", "적용된 값이 %s"},
 	"fact.directive-absent": {"%s is not set", "%s{이/가} 설정되지 않음"},
@@ -88,6 +92,9 @@ var factWords = catalog{
 	"meaning.redirected": {
 		"The proxy answered with a redirect. A WebSocket client does not follow one: the handshake has to succeed where it knocks.",
 		"프록시가 리디렉션으로 답했습니다. 웹소켓 클라이언트는 리디렉션을 따라가지 않으므로, 처음 요청한 주소에서 핸드셰이크가 성공해야 합니다."},
+	"meaning.depends-on-runtime": {
+		"What is in force cannot be said from outside here, and is not guessed. Give every place where this request may end the same value, or let nothing that differs from request to request decide.",
+		"어떤 값이 적용되는지 밖에서는 알 수 없고, 추측하지도 않습니다. 이 요청이 도달할 수 있는 모든 곳에 같은 값을 두거나, 요청마다 달라지는 조건으로 갈리지 않게 하세요."},
 	"meaning.cannot-tell": {
 		"This is not about your configuration: what the check needed to see could not be seen. Check again.",
 		"설정이 틀렸다는 뜻은 아닙니다. 필요한 정보를 볼 수 없었을 뿐이니 다시 검사해 보세요."},

@@ -139,7 +139,7 @@ http {
     location /two { proxy_read_timeout 1s; proxy_set_header A 1; proxy_set_header B "2 3"; }
     location / {}
   }
-  server { listen 127.0.0.1:8080 default_server; server_name c; }
+  server { listen *:8080 default_server; server_name c; }
 }`
 	tests := []struct {
 		r               Request
@@ -159,9 +159,13 @@ http {
 		{Request{Path: "/", Port: 81}, "proxy_send_timeout", "-", 0},
 	}
 	for _, tt := range tests {
-		got, where, found := EffectiveFor(tree(t, text), tt.r, tt.directive)
-		if !found {
-			got = "-"
+		ways, doubts := Ways(tree(t, text), tt.r, tt.directive)
+		if len(ways) != 1 || doubts != nil {
+			t.Fatalf("%+v: %+v, doubts %v", tt.r, ways, doubts)
+		}
+		got, where := "-", Directive{}
+		if hops := ways[0].Hops; len(hops) > 0 && hops[0].Found {
+			got, where = hops[0].Value, hops[0].Where
 		}
 		if got != tt.want || where.Line != tt.line {
 			t.Errorf("%+v %s: %s in line %d, want %s in %d", tt.r, tt.directive, got, where.Line, tt.want, tt.line)

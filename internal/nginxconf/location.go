@@ -62,19 +62,20 @@ func LocationName(args []string) (modifier, pattern string) {
 // being tried. redirect says that the path only lacks the final "/" of a location with proxy_pass, to which nginx
 // redirects with 301. nil means that no location matches.
 func FindLocation(locations []*Location, path string) (found *Location, redirect bool) {
-	found, _, redirect = find(locations, path)
+	found, _, redirect = findBy(locations, path, func(l *Location) bool { return l.Regexp != nil && l.Regexp.MatchString(path) })
 	return found, redirect
 }
 
-// find tells with final whether no regular expression of an outer level may override what was found.
-func find(locations []*Location, path string) (found *Location, final, redirect bool) {
+// findBy tells with final whether no regular expression of an outer level may override what was found. matches is asked of
+// locations with a regular expression.
+func findBy(locations []*Location, path string, matches func(*Location) bool) (found *Location, final, redirect bool) {
 	best, exact, redirect := findStatic(locations, path)
 	if exact || redirect {
 		return best, true, redirect
 	}
 	if best != nil {
 		found = best
-		inner, final, redirect := find(best.Nested, path)
+		inner, final, redirect := findBy(best.Nested, path, matches)
 		if inner != nil {
 			found = inner
 		}
@@ -86,9 +87,9 @@ func find(locations []*Location, path string) (found *Location, final, redirect 
 		}
 	}
 	for _, l := range locations {
-		if l.Regexp != nil && l.Regexp.MatchString(path) {
+		if (l.Modifier == "~" || l.Modifier == "~*") && matches(l) {
 			found = l
-			if inner, _, _ := find(l.Nested, path); inner != nil {
+			if inner, _, _ := findBy(l.Nested, path, matches); inner != nil {
 				found = inner
 			}
 			return found, true, false

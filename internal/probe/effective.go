@@ -6,7 +6,6 @@ import (
 	"regexp"
 
 	"github.com/cwk-stream/lab/internal/course"
-	"github.com/cwk-stream/lab/internal/nginxconf"
 )
 
 // effective asks a service for the value in force: by nginx's own words, or by what a command prints.
@@ -53,39 +52,4 @@ func wantEffective(e course.Effective) Fact {
 		return NewFact("at-least", seconds(e.AtLeast)+"s")
 	}
 	return NewFact("equals", e.Equals)
-}
-
-// effectiveNginx asks a running nginx for the value in force where a request ends up. `nginx -T` prints the files that it
-// would read now; they are the running ones, since a session gives no verdict between a change of the files and the
-// end of the reload.
-func (l *look) effectiveNginx(ctx context.Context, e course.Effective) (Verdict, error) {
-	want := wantEffective(e)
-	res, err := l.run.target.Exec(ctx, e.Service, "nginx", "-T")
-	if err != nil {
-		return Verdict{Want: want}, fmt.Errorf("asking %s for its configuration: %w", e.Service, err)
-	}
-	if res.Code != 0 {
-		return Verdict{Want: want}, fmt.Errorf("nginx -T in %s: exit code %d: %s", e.Service, res.Code, clean(res.Stderr))
-	}
-	conf, err := nginxconf.ParseDump(res.Stdout)
-	if err != nil {
-		return Verdict{Want: want}, fmt.Errorf("reading the output of nginx -T: %w", err)
-	}
-	value, where, found := nginxconf.EffectiveFor(conf.Tree, nginxconf.Request{Port: e.Port, Path: e.Path}, e.Directive)
-	if !found {
-		return verdict(false, want, NewFact("directive-absent", e.Directive), ""), nil
-	}
-	text := e.Directive + " " + value + ";"
-	if where.Line > 0 {
-		text = fmt.Sprintf("%s  (%s:%d)", text, where.File, where.Line)
-	}
-	l.saw(Exchange{From: e.Service, Kind: WireLog, Text: "nginx -T: " + text})
-	if e.AtLeast == 0 {
-		return verdict(value == e.Equals, want, NewFact("value", value), ""), nil
-	}
-	d, err := nginxconf.ParseTime(value)
-	if err != nil {
-		return verdict(false, want, NewFact("value", value), "wrong-limit"), nil
-	}
-	return verdict(d >= e.AtLeast, want, NewFact("value", value), "wrong-limit"), nil
 }

@@ -46,6 +46,7 @@ type access struct {
 	connection string        // serial number that the error log repeats as *N
 	took       time.Duration // $request_time, to the millisecond
 	upstream   string        // status of the upstream's answer, "-" for none
+	passes     int           // how many times the request was handed on: more than once where an error page took over
 }
 
 func (l *look) accessSays(line Line) (access, bool) {
@@ -60,7 +61,8 @@ func (l *look) accessSays(line Line) (access, bool) {
 		return access{}, false
 	}
 	took, _ := strconv.ParseFloat(m[3], 64)
-	return access{connection: m[2], took: time.Duration(took * float64(time.Second)), upstream: m[5]}, true
+	return access{connection: m[2], took: time.Duration(took * float64(time.Second)), upstream: m[5],
+		passes: 1 + strings.Count(m[4], " : ")}, true
 }
 
 // evidence notes what the services logged about a handshake. It returns as soon as one of them has said that it

@@ -323,20 +323,22 @@ func TestEffective(t *testing.T) {
 	dump := func(conf string) probe.ExecResult {
 		return probe.ExecResult{Stdout: "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { " + conf + " }\n"}
 	}
-	const two = "server { listen 8443; proxy_read_timeout 30s; } server { listen 8080; location /ws { proxy_read_timeout 1h; } }"
+	const pass = "proxy_pass http://backend:8000;"
+	const ws = "location /ws { " + pass + " }"
+	const two = "server { listen 8443; proxy_read_timeout 30s; " + ws + " } server { listen 8080; location /ws { proxy_read_timeout 1h; " + pass + " } }"
 	for _, tt := range []struct {
 		name, conf string
 		outcome    probe.Outcome
 		got        string
 		port       int
 	}{
-		{"in the location", "server { location /ws { proxy_read_timeout 3600s; } }", probe.Met, "value 3600s", 0},
-		{"in http, in other units", "proxy_read_timeout 1h; server { location /ws { } }", probe.Met, "value 1h", 0},
-		{"an inner one wins", "proxy_read_timeout 1h; server { location /ws { proxy_read_timeout 30s; } }", probe.NotMet, "value 30s", 0},
-		{"the default", "server { location /ws { } }", probe.NotMet, "value 60s", 0},
+		{"in the location", "server { location /ws { proxy_read_timeout 3600s; " + pass + " } }", probe.Met, "value 3600s", 0},
+		{"in http, in other units", "proxy_read_timeout 1h; server { " + ws + " }", probe.Met, "value 1h", 0},
+		{"an inner one wins", "proxy_read_timeout 1h; server { location /ws { proxy_read_timeout 30s; " + pass + " } }", probe.NotMet, "value 30s", 0},
+		{"the default", "server { " + ws + " }", probe.NotMet, "value 60s default", 0},
 		{"of the server that is asked", two, probe.Met, "value 1h", 8080},
 		{"of the other server", two, probe.NotMet, "value 30s", 8443},
-		{"where none listens", two, probe.NotMet, "directive-absent proxy_read_timeout", 80},
+		{"where none listens", two, probe.NotMet, "no-server 80", 80},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tg := newTarget()
@@ -381,8 +383,8 @@ func TestNothingRawInValues(t *testing.T) {
 		check course.Effective
 	}{
 		{"timeout = " + evil, course.Effective{Service: "proxy", Directive: "timeout", Command: []string{"show"}, Match: "timeout = (.*)", Equals: "60s"}},
-		{"# configuration file /n:\nhttp { server { location /ws { proxy_read_timeout " + strings.ReplaceAll(evil, ";", ":") + "; } } }", nginx},
-		{"# configuration file /n:\nhttp { server { location /ws { proxy_read_timeout " + strings.ReplaceAll(evil, ";", ":") + "; } } }", timed},
+		{"# configuration file /n:\nhttp { server { location /ws { proxy_read_timeout " + strings.ReplaceAll(evil, ";", ":") + "; proxy_pass http://b; } } }", nginx},
+		{"# configuration file /n:\nhttp { server { location /ws { proxy_read_timeout " + strings.ReplaceAll(evil, ";", ":") + "; proxy_pass http://b; } } }", timed},
 	} {
 		tg.exec = probe.ExecResult{Stdout: tt.out}
 		v := evaluate(t, tg, course.Check{Kind: course.KindEffective, Effective: &tt.check})

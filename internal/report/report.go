@@ -114,6 +114,10 @@ func Fact(lang locale.Lang, f probe.Fact) string {
 		code, values = "closes-any", values[:2]
 	case code == "closed" && n == 1 && isNumber(values[0]):
 		code = "closed-after"
+	case code == "value" && n == 2 && values[1] == "default":
+		code, values = "value-default", values[:1]
+	case code == "unresolved" && n > 2: // its directive has spaces, too
+		values = []string{strings.Join(values[:n-1], " "), values[n-1]}
 	case code == "header" && n > 2: // a fact that was read from the journal: a value with spaces came back as several
 		values = []string{values[0], strings.Join(values[1:], " ")}
 	case n > 1 && single[code]:

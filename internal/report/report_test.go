@@ -281,7 +281,7 @@ func TestWordsForEveryFactAndMeaning(t *testing.T) {
 	facts := []probe.Fact{{}}
 	for _, f := range strings.Split(`status 400|message hi|closed EOF|closed 30.1|no-answer|refused eof|header Host a|header Host a b c|`+
 		`header-absent Host|header-present Host|not-received backend|open 3|closed-by proxy 3|closed-early 3|closed-late 3|`+
-		`closed-unproven 3|control-closed 3|closes 30 1.5 proxy|closes 30 1.5 anyone|stays-open 3|value 60s|value a b|at-least 3600s|`+
+		`closed-unproven 3|control-closed 3|closes 30 1.5 proxy|closes 30 1.5 anyone|stays-open 3|value 60s|value 60s default|not-proxied 404|no-server 80|unresolved if ($x) a:1|value a b|at-least 3600s|`+
 		`equals on|directive-absent x|body-contains a b|body a b|log-line a b|no-log-line a b|exit 1|output a b|timeout 5|trouble a b|`+
 		`bad-handshake Upgrade|client-bad-handshake Upgrade 2|no-token 403|no-token a b|client-no-token 403 2`, "|") {
 		words := strings.Fields(f)
@@ -295,7 +295,7 @@ func TestWordsForEveryFactAndMeaning(t *testing.T) {
 		}
 		for _, code := range strings.Fields(`proxy-dropped-upgrade upgrade-still-forwarded let-in backend-not-found bad-gateway gateway-timeout
 			default-timeout limit-not-idle traffic-resets-timer wrong-limit proxy-restarted not-proxy timeout-too-short
-			connection-refused redirected cannot-tell bad-handshake no-token`) {
+			connection-refused redirected cannot-tell depends-on-runtime bad-handshake no-token`) {
 			if !locale.Has("meaning." + code) {
 				t.Errorf("no words for meaning.%s", code)
 			}
