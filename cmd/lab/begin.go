@@ -43,6 +43,9 @@ type running struct {
 // begin makes a session of a plan. Unless it is a demonstration, the journal is told of everything first.
 func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) (*running, error) {
 	e, reason, err := a.engine(ctx, p.engine, p.lab)
+	if err == nil {
+		err = a.consent(ctx, e, p.lab)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -124,6 +124,9 @@ func (a *app) saveImages(ctx context.Context, w *bundle.Writer, m *meter) error 
 		if !slices.Contains(lab.Engines, engineDocker) {
 			continue
 		}
+		if err := a.consent(ctx, e, lab); err != nil {
+			return err
+		}
 		if err := e.Prepare(ctx, lab.Env, a.stages()); err != nil {
 			return err
 		}

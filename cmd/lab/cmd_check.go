@@ -38,6 +38,7 @@ func (a *app) checkCommand() *cobra.Command {
 	}
 	engineFlag(c, &o.engine)
 	proxyFlag(c, &o.proxy)
+	a.yesFlag(c)
 	c.Flags().StringVar(&step, "step", "", "step, by number or id (default: the first that is not met)")
 	outputFlag(c, &output, "text", "json", "junit")
 	return c

@@ -35,6 +35,9 @@ func (a *app) pullCommand() *cobra.Command {
 				return err
 			}
 			a.guardEngine(c.Context(), e)
+			if err := a.consent(c.Context(), e, labs...); err != nil {
+				return err
+			}
 			say := a.stages()
 			for _, lab := range labs {
 				if err := e.Prepare(c.Context(), lab.Env, say); err != nil {
@@ -46,6 +49,7 @@ func (a *app) pullCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "every lab of the course, in every variant")
+	a.yesFlag(c)
 	proxyFlag(c, &proxy)
 	return c
 }

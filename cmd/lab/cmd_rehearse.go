@@ -41,6 +41,7 @@ func (a *app) testCommand() *cobra.Command {
 			return a.test(c.Context(), name, o)
 		},
 	}
+	a.yesFlag(c)
 	choiceFlag(c, "engine", &o.engine, "docker or embedded (default: every engine that the lab claims)", engineDocker, engineEmbedded)
 	c.Flags().StringVar(&o.proxy, "proxy", "", "the lab's variant (default: every one)")
 	c.Flags().StringVar(&o.step, "step", "", "this step alone, by number or id")
@@ -123,8 +124,24 @@ func (a *app) plays(ctx context.Context, labs []course.Lab, only string) ([]sess
 			out = append(out, session.Play{Lab: lab, Engine: engines[name]})
 		}
 	}
+	if e := engines[engineDocker]; e != nil {
+		if err := a.consent(ctx, e, playedOn(out, e)...); err != nil {
+			return nil, err
+		}
+	}
 	if len(out) == 0 {
 		return nil, usageError{fmt.Errorf("--engine %s: none of the labs claims to run on it", only)}
 	}
 	return out, nil
+}
+
+// playedOn gives the labs of those that are played on an engine.
+func playedOn(plays []session.Play, e session.Engine) []course.Lab {
+	var out []course.Lab
+	for _, p := range plays {
+		if p.Engine == e {
+			out = append(out, p.Lab)
+		}
+	}
+	return out
 }

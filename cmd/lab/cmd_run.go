@@ -29,6 +29,7 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	engineFlag(c, &engine)
 	proxyFlag(c, &proxy)
+	a.yesFlag(c)
 	outputFlag(c, &output, "text", "json", "junit")
 	return c
 }

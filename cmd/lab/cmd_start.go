@@ -33,6 +33,7 @@ func (a *app) startCommand() *cobra.Command {
 		},
 	}
 	o.add(c)
+	a.yesFlag(c)
 	return c
 }
 

@@ -88,7 +88,7 @@ func TestKillLeavesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed(), 6))
 	t.Cleanup(dropImages)
 	before := unlabelled(t)
-	check, build := []string{"check", "03"}, func(i int) []string { return []string{"run", layLab(t, fmt.Sprint(seed(), i))} }
+	check, build := []string{"check", "03"}, func(i int) []string { return []string{"run", "--yes", layLab(t, fmt.Sprint(seed(), i))} }
 	whole, whole2 := lasts(t, bin, check), lasts(t, bin, build(-1))
 	kills := make([]kill, long(6, 200))
 	for i := range kills {

@@ -104,7 +104,7 @@ func TestManyBuildOnce(t *testing.T) {
 	t.Cleanup(dropImages)
 	lab := layLab(t, "many"+time.Now().String())
 	n := long(3, 20)
-	c := together(t, n, "pull", lab)
+	c := together(t, n, "pull", "--yes", lab)
 	builders := 0
 	for i := range n {
 		if strings.Contains(c.errs[i], "1/") {

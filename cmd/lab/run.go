@@ -49,6 +49,7 @@ type app struct {
 	world
 	langFlag string
 	plain    bool
+	yes      bool // to the builds of a lab that is not the course's
 
 	printed  *output // what out is, while the program runs
 	tty      *tty

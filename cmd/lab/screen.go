@@ -41,10 +41,36 @@ func (a *app) screen(ctx context.Context, name string, o startOptions) error {
 		}
 		shows.Open = l.ID
 	}
+	if err := b.agree(ctx, name); err != nil {
+		return err
+	}
 	a.watchTerminal(ctx, a.in)
 	a.tty.fullScreen.Store(true)
 	defer a.tty.fullScreen.Store(false)
 	return tui.Run(ctx, shows)
+}
+
+// agree asks about the builds of the lab that the command names, before there is a screen in the way. Of a lab that is
+// opened there, its engine is not yet known here: its start says what to do.
+func (b *backend) agree(ctx context.Context, name string) error {
+	lab := b.named.lab
+	if lab.ID == "" && name != "" {
+		l, err := b.course.Find(name)
+		if err != nil || l.Lab == "" {
+			return err
+		}
+		if lab, err = b.course.Lab(l.Lab, ""); err != nil {
+			return nil // the screen shows what is wrong
+		}
+	}
+	if builds, err := b.app.foreignBuilds(lab); err != nil || len(builds) == 0 || b.engine == engineEmbedded {
+		return err
+	}
+	e, _, err := b.app.engine(ctx, b.engine, lab)
+	if err != nil {
+		return nil // the screen shows what is missing, and goes on with the lesson
+	}
+	return b.app.consent(ctx, e, lab)
 }
 
 // opener is the command that opens an address in a browser, empty where there is none to be sure of.
