@@ -22,18 +22,20 @@ type config struct {
 	captured  map[string]bool     // variables that named groups define
 	mainLogs  []errorLog
 	logFiles  []string // in order
-	limit     int      // worker_connections
+	tempPaths []nginxconf.Directive
+	limit     int // worker_connections
 }
 
 // level is one context that directives are inherited through: main, http, a server or a location. It keeps directives
 // as read, once they were found valid; settings are made from them when all are read.
 type level struct {
-	kind     scope
-	parent   *level
-	set      map[string][]nginxconf.Directive
-	server   *server
-	location *location // nil above locations
-	compiled bool      // proxy_set_header of this level has been compiled
+	kind      scope
+	parent    *level
+	set       map[string][]nginxconf.Directive
+	server    *server
+	location  *location     // nil above locations
+	redirects []redirection // proxy_redirect with two parameters, or default
+	compiled  bool          // proxy_set_header of this level has been compiled
 }
 
 func (l *level) below(kind scope) *level {
@@ -119,6 +121,9 @@ func (c *compiler) directive(l *level, d nginxconf.Directive) error {
 			}
 		}
 		l.set[d.Name] = append(l.set[d.Name], d)
+		if strings.HasSuffix(d.Name, "_temp_path") {
+			return c.tempPath(d)
+		}
 		if d.Name == "error_log" {
 			c.conf.logFiles = append(c.conf.logFiles, d.Args[0])
 		}

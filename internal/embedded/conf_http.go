@@ -55,6 +55,7 @@ func readers() map[string]func(*compiler, *level, nginxconf.Directive) error {
 		"upstream.server": (*compiler).upstreamServer,
 		"proxy_pass":      (*compiler).proxyPass,
 		"add_header":      (*compiler).addHeader,
+		"proxy_redirect":  (*compiler).proxyRedirect,
 		"if":              (*compiler).condition,
 		"return":          (*compiler).returns,
 		"rewrite":         (*compiler).rewrite,
@@ -107,8 +108,11 @@ func (c *compiler) httpBlock(l *level, d nginxconf.Directive) error {
 	if err := c.variables(end); err != nil {
 		return err
 	}
+	if err := c.variableHash(); err != nil {
+		return err
+	}
 	c.conflicts()
-	return nil
+	return c.serverHash()
 }
 
 // condition refuses if, but first says what nginx has against what is in it, where the condition itself is plainly sound.

@@ -14,6 +14,7 @@ var severities = [...]string{1: "emerg", 2: "alert", 3: "crit", 4: "error", 5: "
 
 const (
 	logAlert  severity = 2
+	logCrit   severity = 3
 	logError  severity = 4
 	logWarn   severity = 5
 	logNotice severity = 6

@@ -110,7 +110,7 @@ func (c *compiler) upstreamServer(_ *level, d nginxconf.Directive) error {
 // exists tells whether a host is an address, or a name that the stand-in's network knows.
 func (c *compiler) exists(host string) bool {
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil || host == "localhost" || c.resolve(host)
+	return err == nil || canonical(host) == "localhost" || c.resolve(host)
 }
 
 // parseURL splits host, port (0 for none) and URI (ngx_parse_inet_url); why is nginx's complaint.
@@ -121,8 +121,12 @@ func parseURL(text string, withURI bool) (host string, port int, uri, why string
 		}
 		text, uri = text[:i], text[i:]
 	}
+	if strings.HasPrefix(text, "[") {
+		host, port, why = parseURL6(text)
+		return host, port, uri, why
+	}
 	host = text
-	if i := strings.IndexByte(text, ':'); i >= 0 && !strings.HasPrefix(text, "[") {
+	if i := strings.IndexByte(text, ':'); i >= 0 {
 		n, ok := atoi(text[i+1:])
 		if !ok || n < 1 || n > 65535 {
 			return "", 0, uri, "invalid port"
@@ -133,6 +137,28 @@ func parseURL(text string, withURI bool) (host string, port int, uri, why string
 		return "", 0, uri, "no host"
 	}
 	return host, port, uri, ""
+}
+
+// parseURL6 is parseURL for an IPv6 address in brackets; the host keeps them (ngx_parse_inet6_url).
+func parseURL6(text string) (host string, port int, why string) {
+	end := strings.IndexByte(text, ']')
+	if end < 0 {
+		return "", 0, "invalid host"
+	}
+	if tail := text[end+1:]; tail != "" {
+		if tail[0] != ':' {
+			return "", 0, "invalid host"
+		}
+		n, ok := atoi(tail[1:])
+		if !ok || n < 1 || n > 65535 {
+			return "", 0, "invalid port"
+		}
+		port = n
+	}
+	if addr, err := netip.ParseAddr(text[1:end]); err != nil || !addr.Is6() || addr.Zone() != "" {
+		return "", 0, "invalid IPv6 address"
+	}
+	return text[:end+1], port, ""
 }
 
 // proxyPass reads the URL; the host is looked up when all of http{} is read.
@@ -155,8 +181,8 @@ func (c *compiler) proxyPass(l *level, d nginxconf.Directive) error {
 		return refuse(d, `"proxy_pass https://"`)
 	case !ok || !strings.EqualFold(scheme, "http"):
 		return fail(d, "invalid URL prefix")
-	case strings.HasPrefix(rest, "unix:") || strings.HasPrefix(rest, "["):
-		return refuse(d, `"proxy_pass" to a UNIX socket or an IPv6 address`)
+	case strings.HasPrefix(rest, "unix:"):
+		return refuse(d, `"proxy_pass" to a UNIX socket`)
 	}
 	host, port, uri, why := parseURL(rest, true)
 	if why != "" {
@@ -267,7 +293,7 @@ type mapExpr struct {
 	value template
 }
 
-func (c *compiler) mapBlock(_ *level, d nginxconf.Directive) error {
+func (c *compiler) mapBlock(l *level, d nginxconf.Directive) error {
 	source, err := c.template(d, d.Args[0])
 	if err != nil {
 		return err
@@ -287,7 +313,10 @@ func (c *compiler) mapBlock(_ *level, d nginxconf.Directive) error {
 			return err
 		}
 	}
-	return nil
+	if d.End == 0 {
+		return nil // the file is broken within it, which says it all
+	}
+	return c.mapHash(l, d, m)
 }
 
 func (c *compiler) mapLine(m *mapping, d nginxconf.Directive) error {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -83,11 +84,15 @@ func newNetwork(services []string) *network {
 	return n
 }
 
+// canonical is a host's name as the names of services are looked up: case and one final dot mean nothing.
+func canonical(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
+
 // known tells whether a name is that of a service.
 func (n *network) known(host string) bool { return n.ips[host] != "" }
 
 // ip gives the address of a host, which is a service, "localhost" or an address already.
 func (n *network) ip(host string) string {
+	host = strings.Trim(canonical(host), "[]")
 	switch {
 	case n.ips[host] != "":
 		return n.ips[host]
@@ -146,6 +151,7 @@ type errno string
 func (e errno) Error() string { return string(e) }
 
 const (
+	errNoAddress   = errno("99: Cannot assign requested address")
 	errRefused     = errno("111: Connection refused")
 	errUnreachable = errno("113: Host is unreachable")
 )
@@ -160,6 +166,9 @@ func (n *network) dial(service, ip string, port int, limit time.Duration, gone <
 	if err != nil {
 		return nil, errRefused
 	}
+	if addr = addr.Unmap(); addr.Is6() { // the lab's network has none, not even a loopback address
+		return nil, errNoAddress
+	}
 	d := door{service: service, port: port, inside: true}
 	if !addr.IsLoopback() && !addr.IsUnspecified() {
 		if d = n.owner(ip, port); d.service == "" {
@@ -169,6 +178,9 @@ func (n *network) dial(service, ip string, port int, limit time.Duration, gone <
 	f, ok := n.front(d)
 	if !ok || !f.open() {
 		return nil, errRefused
+	}
+	if limit == 0 { // a connection is never there at once
+		return nil, os.ErrDeadlineExceeded
 	}
 	c, err := net.DialTimeout("tcp", f.Addr().String(), limit)
 	if err == nil {

@@ -53,13 +53,18 @@ func (n *nginx) write(line string) { n.out.Append(time.Now(), line) }
 func (n *nginx) pid() int { return int(n.pids.Add(1)) + 6 }
 
 // resolve tells whether nginx would find a host.
-func (n *nginx) resolve(host string) bool { return n.net.known(host) }
+func (n *nginx) resolve(host string) bool { return n.net.known(canonical(host)) }
 
 // read compiles the files as they are and looks whether logs and addresses can be opened.
 func (n *nginx) read() (*config, error) {
 	conf, err := compile(n.files, n.resolve)
 	if err != nil {
 		return conf, err
+	}
+	for _, d := range conf.tempPaths {
+		if err := creatable(d.Args[0]); err != nil {
+			return conf, err
+		}
 	}
 	for _, name := range conf.logFiles {
 		if err := openable(name); err != nil {

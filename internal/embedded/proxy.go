@@ -197,6 +197,10 @@ func (x *exchange) do(p *peer) (status int) {
 			r.log(logError, "upstream timed out (110: Connection timed out)")
 			return 504
 		}
+		if errors.Is(err, errNoAddress) {
+			r.log(logCrit, "connect() to "+r.proxy.name+" failed ("+err.Error()+")")
+			return 502
+		}
 		r.log(logError, "connect() failed ("+err.Error()+")")
 		return 502
 	}
@@ -207,7 +211,7 @@ func (x *exchange) do(p *peer) (status int) {
 	defer r.conn.gen.track(up, false)
 	x.sentRequest = true
 	r.action = "sending request to upstream"
-	_ = up.SetWriteDeadline(time.Now().Add(r.set.send))
+	_ = up.SetWriteDeadline(sendBy(r.set.send))
 	if _, err := io.WriteString(up, r.proxy.head+string(r.body)); err != nil {
 		x.left()
 		return x.broken(err)

@@ -73,22 +73,6 @@ func (r *request) others(b *strings.Builder, h head, connection func()) {
 	r.add(b)
 }
 
-// redirected does what "proxy_redirect default" does: the URL of proxy_pass becomes that of the location.
-func (r *request) redirected(url string) string {
-	p := r.loc.pass
-	if !r.set.redirect || p.dynamic != nil {
-		return url
-	}
-	from, to := p.url, r.loc.match.Pattern
-	if p.uri == "" {
-		from, to = p.url+"/", "/"
-	}
-	if rest, ok := strings.CutPrefix(url, from); ok {
-		return to + rest
-	}
-	return url
-}
-
 // copyBody relays the body; each wait for the upstream is bounded by proxy_read_timeout.
 func (x *exchange) copyBody(h head, chunk bool) error {
 	r := x.r

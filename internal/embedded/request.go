@@ -35,6 +35,7 @@ type request struct {
 	groups           []string
 	status           int
 	sentBody, sent   int64
+	locationSet      bool   // to be sent though it is empty
 	location         string // the Location header of an answer of nginx's own
 	action           string // what nginx says that it was doing
 	proxy            proxied

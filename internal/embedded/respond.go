@@ -22,7 +22,7 @@ var titles = map[int]string{302: "Found", 401: "Authorization Required"}
 
 // pages lists the statuses for which nginx has a page (ngx_http_error_pages).
 var pages = []int{301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415,
-	416, 421, 429, 494, 500, 501, 502, 503, 504, 505, 507}
+	416, 421, 429, 494, 495, 496, 497, 500, 501, 502, 503, 504, 505, 507}
 
 // known lists the statuses that nginx has a reason phrase for; it writes others with a blank and nothing after it.
 var known = []int{200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410,
@@ -50,6 +50,9 @@ func statusLine(status int) string {
 
 // page is nginx's own page for a status, "" for none.
 func (r *request) page(status int) string {
+	if status == 498 { // the first one after nginx's own, for which it takes the page of another
+		status = 404
+	}
 	if !contains(pages, status) {
 		return ""
 	}
@@ -59,19 +62,22 @@ func (r *request) page(status int) string {
 	}
 	head := fmt.Sprintf("%d %s", status, title)
 	body := head
-	if status == 494 {
-		head, body, more = "400 Request Header Or Cookie Too Large", "400 Bad Request",
-			"<center>Request Header Or Cookie Too Large</center>\r\n"
+	if why, ok := badRequests[status]; ok {
+		head, body, more = "400 "+why, "400 Bad Request", "<center>"+why+"</center>\r\n"
 	}
 	version := r.set.serverName()
 	return "<html>\r\n<head><title>" + head + "</title></head>\r\n<body>\r\n<center><h1>" + body + "</h1></center>\r\n" + more +
 		"<hr><center>" + version + "</center>\r\n</body>\r\n</html>\r\n"
 }
 
+// badRequests are the codes of nginx's own that a client sees as 400, with what the page says.
+var badRequests = map[int]string{494: "Request Header Or Cookie Too Large", 495: "The SSL certificate error",
+	496: "No required SSL certificate was sent", 497: "The plain HTTP request was sent to HTTPS port"}
+
 // fail answers with nginx's own page for a status and tells whether the connection goes on.
 func (r *request) fail(status int) bool {
 	switch status {
-	case 400, 413, 414, 494, 500, 501:
+	case 400, 413, 414, 495, 496, 497, 500, 501:
 		r.keepalive = false
 	}
 	body := r.page(status)
@@ -80,7 +86,7 @@ func (r *request) fail(status int) bool {
 		kind = "text/html"
 	}
 	shown := status
-	if status == 494 {
+	if badRequests[status] != "" {
 		shown = 400
 	}
 	return r.write(shown, kind, body)
@@ -97,7 +103,7 @@ func (r *request) give(s rewriteStep) bool {
 		r.access()
 		return false
 	case contains([]int{301, 302, 303, 307, 308}, s.status):
-		r.location = text
+		r.location, r.locationSet = text, true
 		return r.fail(s.status)
 	case !s.hasText && s.status >= 400, s.hasText && len(s.text) == 0 && s.status >= 400:
 		return r.fail(s.status)
@@ -131,10 +137,10 @@ func (r *request) write(status int, kind, body string) bool {
 	}
 	if r.location != "" && strings.HasPrefix(r.location, "/") {
 		b.WriteString("Location: " + r.absolute(r.location) + "\r\n")
-		r.location = ""
+		r.location, r.locationSet = "", false
 	}
 	r.connection(&b)
-	if r.location != "" {
+	if r.location != "" || r.locationSet {
 		b.WriteString("Location: " + r.location + "\r\n")
 	}
 	r.add(&b)
@@ -188,9 +194,12 @@ func (r *request) connection(b *strings.Builder) {
 }
 
 func (r *request) send(text string) (int, error) {
-	_ = r.conn.SetWriteDeadline(time.Now().Add(r.set.clientSend))
+	_ = r.conn.SetWriteDeadline(sendBy(r.set.clientSend))
 	return io.WriteString(r.conn, text)
 }
+
+// sendBy is when something must have been sent. Even with a limit of 0 what the kernel takes at once is sent.
+func sendBy(limit time.Duration) time.Time { return time.Now().Add(max(limit, 50*time.Millisecond)) }
 
 // readBody takes the whole body, as nginx does before it connects to an upstream (proxy_request_buffering). A status
 // other than 0 says that it cannot.

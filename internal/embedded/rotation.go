@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -85,4 +86,4 @@ func (u *upstream) free(p *peer, failed bool) (disabled bool) {
 	return false
 }
 
-func (p *peer) address(ip string) string { return ip + ":" + strconv.Itoa(p.port) }
+func (p *peer) address(ip string) string { return net.JoinHostPort(ip, strconv.Itoa(p.port)) }

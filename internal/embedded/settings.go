@@ -16,7 +16,7 @@ type settings struct {
 	connect, read, send time.Duration // proxy_*_timeout
 	http11              bool          // proxy_http_version 1.1
 	headers             []headerLine  // proxy_set_header, with nginx's defaults
-	redirect            bool          // proxy_redirect is not off
+	redirects           []redirection // proxy_redirect
 	hidden              []string      // headers of the upstream's answer that are not passed on
 	added               []addedHeader // add_header
 	headerSize          int64         // proxy_buffer_size: bytes that an upstream's header may have
@@ -51,7 +51,7 @@ func (c *compiler) settle(at nginxconf.Directive, l *level) (*settings, error) {
 	s := &settings{
 		connect: l.duration("proxy_connect_timeout", minute), read: l.duration("proxy_read_timeout", minute),
 		send: l.duration("proxy_send_timeout", minute), http11: l.text("proxy_http_version", "1.0") == "1.1",
-		redirect: l.text("proxy_redirect", "default") != "off",
+		redirects: redirects(l),
 
 		clientHeader: l.duration("client_header_timeout", minute), clientBody: l.duration("client_body_timeout", minute),
 		clientSend: l.duration("send_timeout", minute), keepalive: l.duration("keepalive_timeout", 75*time.Second),
@@ -66,13 +66,22 @@ func (c *compiler) settle(at nginxconf.Directive, l *level) (*settings, error) {
 	s.types = typesOf(l)
 	s.accessLogs = c.accessLogs(l)
 	s.hidden = hiddenHeaders(l)
+	if err := c.headerHash(l, s.hidden[len(ownHeaders):]); err != nil {
+		return nil, err
+	}
 	s.added = addedHeaders(l)
 	if err := bufferSizes(at, l, s); err != nil {
 		return nil, err
 	}
 	var err error
-	s.headers, err = c.headers(at, l)
-	return s, err
+	if s.headers, err = c.headers(at, l); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(s.headers))
+	for i, h := range s.headers {
+		names[i] = h.name
+	}
+	return s, c.headerHash(l, names)
 }
 
 // bufferSizes judges how proxy_buffer_size and proxy_buffers fit together.

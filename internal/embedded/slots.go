@@ -33,7 +33,6 @@ var slots = map[string]slot{
 	"proxy_set_header":      {false, nil},
 	"proxy_pass_header":     {false, nil},
 	"proxy_hide_header":     {false, nil},
-	"proxy_redirect":        {false, onlyOffOrDefault},
 	"proxy_buffer_size":     {true, size},
 	"proxy_buffers":         {true, buffers},
 	"worker_connections":    {true, number},
@@ -59,11 +58,11 @@ var slots = map[string]slot{
 	"map_hash_bucket_size":           {true, number},
 	"proxy_headers_hash_max_size":    {true, number},
 	"proxy_headers_hash_bucket_size": {true, number},
-	"client_body_temp_path":          {true, nil},
-	"proxy_temp_path":                {true, nil},
-	"fastcgi_temp_path":              {true, nil},
-	"uwsgi_temp_path":                {true, nil},
-	"scgi_temp_path":                 {true, nil},
+	"client_body_temp_path":          {true, tempPath},
+	"proxy_temp_path":                {true, tempPath},
+	"fastcgi_temp_path":              {true, tempPath},
+	"uwsgi_temp_path":                {true, tempPath},
+	"scgi_temp_path":                 {true, tempPath},
 	"proxy_buffering":                {true, flag},
 	"proxy_request_buffering":        {true, flag},
 	"proxy_socket_keepalive":         {true, flag},
@@ -151,9 +150,18 @@ func workers(d nginxconf.Directive) error {
 	return nil
 }
 
-func onlyOffOrDefault(d nginxconf.Directive) error {
-	if len(d.Args) != 1 || d.Args[0] != "off" && d.Args[0] != "default" {
-		return refuse(d, `"proxy_redirect" other than "off" and "default"`)
+// tempPath judges the levels of folders below the one for temporary files (ngx_conf_set_path_slot).
+func tempPath(d nginxconf.Directive) error {
+	length := 0
+	for _, text := range d.Args[1:] {
+		n, ok := atoi(text)
+		if !ok || n == 0 {
+			return say(d, "invalid value")
+		}
+		length += n + 1
+	}
+	if length > 10+len(d.Args)-1 {
+		return say(d, "invalid value")
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (t *tunnel) copy(to net.Conn, from io.Reader, timer *time.Timer, limit time
 		n, err := from.Read(buf)
 		if n > 0 {
 			timer.Reset(t.idle)
-			_ = to.SetWriteDeadline(time.Now().Add(limit))
+			_ = to.SetWriteDeadline(sendBy(limit))
 			sent, err := to.Write(buf[:n])
 			if count != nil {
 				count.Add(int64(sent))

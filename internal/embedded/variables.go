@@ -52,7 +52,7 @@ var variableOf = map[string]func(r *request) (value string, found bool){
 	"server_name":                func(r *request) (string, bool) { return r.server.name(), true },
 	"server_port":                func(r *request) (string, bool) { return itoa(r.conn.port), true },
 	"server_protocol":            func(r *request) (string, bool) { return r.version, r.version != "" },
-	"status":                     func(r *request) (string, bool) { return fmt.Sprintf("%03d", r.status), r.status != 0 },
+	"status":                     func(r *request) (string, bool) { return fmt.Sprintf("%03d", r.status), true },
 	"time_iso8601":               func(*request) (string, bool) { return time.Now().Format("2006-01-02T15:04:05-07:00"), true },
 	"time_local":                 func(*request) (string, bool) { return time.Now().Format("02/Jan/2006:15:04:05 -0700"), true },
 	"upstream_addr":              func(r *request) (string, bool) { return list(r.proxy.addrs) },
