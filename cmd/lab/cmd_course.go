@@ -33,7 +33,7 @@ func outline(c *course.Course) ([]reward.Lesson, error) {
 }
 
 func outlineOf(c *course.Course, l course.Lesson) (reward.Lesson, error) {
-	o := reward.Lesson{ID: l.ID, XP: l.XP, Lab: l.Lab}
+	o := reward.Lesson{ID: l.ID, XP: l.XP, Lab: l.Lab, Was: l.Was}
 	if l.Lab == "" {
 		return o, nil
 	}
@@ -43,6 +43,7 @@ func outlineOf(c *course.Course, l course.Lesson) (reward.Lesson, error) {
 	}
 	o.Variants = map[string][]reward.Step{}
 	for _, v := range variants {
+		o.LabWas = append(o.LabWas, v.Was...)
 		for _, s := range v.Steps {
 			o.Variants[v.Variant] = append(o.Variants[v.Variant], reward.Step{ID: s.ID, XP: s.XP, Was: s.Was})
 		}

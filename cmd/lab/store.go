@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/adrg/xdg"
@@ -96,7 +97,22 @@ func (a *app) workspace(lab course.Lab) (*workspace.Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return workspace.Open(filepath.Join(a.dataDir(), "work", lab.ID, lab.Variant), initial)
+	return workspace.Open(a.workFolder(lab), initial)
+}
+
+// workFolder is where the student's files for a lab are. Those of a lab that had another name go along with it.
+func (a *app) workFolder(lab course.Lab) string {
+	folder := func(id string) string { return filepath.Join(a.dataDir(), "work", id, lab.Variant) }
+	dir := folder(lab.ID)
+	for _, old := range lab.Was {
+		if _, err := os.Lstat(dir); err == nil {
+			break
+		}
+		if _, err := os.Lstat(folder(old)); err == nil && os.MkdirAll(filepath.Dir(dir), 0o700) == nil {
+			_ = os.Rename(folder(old), dir) // else they begin anew, and what they had stays where it is
+		}
+	}
+	return dir
 }
 
 // standing folds the student's events into levels, achievements and lesson states.

@@ -35,7 +35,7 @@ func (a *app) findPath(dir, variant string) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	lab.ID = ownID(abs)
+	lab.ID, lab.Was = ownID(abs), nil // what was achieved in the course's labs is none of its business
 	lab.Env.Lab, lab.Env.Images = lab.ID, f.id
 	for i := range lab.Steps {
 		lab.Steps[i].XP = 0

@@ -24,7 +24,8 @@ type Lesson struct {
 	Minutes int    // reading time, 1–60
 	XP      int    // awarded once, for reading to the end; 0 or more
 	Tags    []string
-	Lab     string // id of its lab, "" where there is none
+	Lab     string   // id of its lab, "" where there is none
+	Was     []string // ids that it had before
 	Texts   map[locale.Lang]LessonText
 }
 
@@ -71,9 +72,10 @@ func (t Text) In(lang locale.Lang) string {
 // Lab is what the student does: an environment, the files to edit, and steps. A Lab is always one variant:
 // lab.yaml is the default one, lab.<variant>.yaml each other.
 type Lab struct {
-	ID      string // folder name, such as "03-reverse-proxy"
-	Number  int    // the numeric prefix; 0 where the folder has none
-	Variant string // "nginx", "caddy"; the name students give to --proxy
+	ID      string   // folder name, such as "03-reverse-proxy"
+	Was     []string // ids that it had before
+	Number  int      // the numeric prefix; 0 where the folder has none
+	Variant string   // "nginx", "caddy"; the name students give to --proxy
 	Title   Text
 	Engines []string // engines that the lab claims to run on: "docker", "embedded"
 	Edit    []Editable

@@ -16,6 +16,7 @@ import (
 type labFile struct {
 	Title    Text                  `yaml:"title"`
 	Variant  string                `yaml:"variant"`
+	Was      []string              `yaml:"was"`
 	Engines  []string              `yaml:"engines"`
 	Compose  []string              `yaml:"compose"`
 	Services map[string]serviceAdd `yaml:"services"`
@@ -33,6 +34,7 @@ type serviceAdd struct {
 type source struct {
 	doc     document
 	variant string
+	was     []string
 }
 
 // sources reads every variant of a lab's folder, the first being the one of lab.yaml.
@@ -44,7 +46,8 @@ func sources(lab fs.FS, id string) ([]source, error) {
 			return nil, err
 		}
 		var head struct {
-			Variant string `yaml:"variant"`
+			Variant string   `yaml:"variant"`
+			Was     []string `yaml:"was"`
 		}
 		doc, err := parse(path.Join(id, file), data)
 		if err == nil {
@@ -58,7 +61,7 @@ func sources(lab fs.FS, id string) ([]source, error) {
 			v.say("$.variant", "variant: %q is that of %s already", head.Variant, path.Base(all[i].doc.file))
 			return nil, v.problems
 		}
-		all = append(all, source{doc: doc, variant: head.Variant})
+		all = append(all, source{doc: doc, variant: head.Variant, was: head.Was})
 	}
 	return all, nil
 }
@@ -108,7 +111,22 @@ func LoadLab(lab fs.FS, id, variant string) (Lab, error) {
 	if err := doc.strict(&f, labSchema); err != nil {
 		return Lab{}, err
 	}
-	return f.lab(lab, id, doc.file, doc.data)
+	l, err := f.lab(lab, id, doc.file, doc.data)
+	l.Was = formerly(id, all)
+	return l, err
+}
+
+// formerly are the ids that a lab had before, as any of its variants says.
+func formerly(id string, all []source) []string {
+	var ids []string
+	for _, s := range all {
+		for _, old := range s.was {
+			if identifier.MatchString(old) && old != id && !slices.Contains(ids, old) {
+				ids = append(ids, old)
+			}
+		}
+	}
+	return ids
 }
 
 // lab makes the Lab of what was written, or says all that is wrong with it.

@@ -45,8 +45,26 @@ func Load(lessons, labs fs.FS) (*Course, error) {
 			problems = append(problems, Problem{File: e.Name(), Message: fmt.Sprintf("lab: there is no lab %q", lab)})
 		}
 	}
+	problems = append(problems, c.formerIDs()...)
 	sort.SliceStable(c.Lessons, func(i, j int) bool { return c.Lessons[i].Number < c.Lessons[j].Number })
 	return c, problems.err()
+}
+
+// formerIDs wants each id, former ones included, to mean one lesson: what was read is kept by them.
+func (c *Course) formerIDs() (problems Problems) {
+	seen := map[string]bool{}
+	for _, l := range c.Lessons {
+		seen[l.ID] = true
+	}
+	for _, l := range c.Lessons {
+		for _, id := range l.Was {
+			if seen[id] {
+				problems = append(problems, Problem{File: l.ID, Message: fmt.Sprintf("was: %q is the id of a lesson, or was named before", id)})
+			}
+			seen[id] = true
+		}
+	}
+	return problems
 }
 
 // has tells whether there is a lab of that id.
@@ -84,7 +102,9 @@ func (c *Course) Lab(id, variant string) (Lab, error) {
 	if err != nil {
 		return Lab{}, fmt.Errorf("opening lab %s: %w", id, err)
 	}
-	return LoadLab(sub, id, variant)
+	lab, err := LoadLab(sub, id, variant)
+	lab.Was = slices.DeleteFunc(lab.Was, c.has) // what is another lab's now is not this one's
+	return lab, err
 }
 
 // frontMatter is what stands between the two lines of --- at the head of a lesson.
@@ -95,6 +115,7 @@ type frontMatter struct {
 	XP      int      `yaml:"xp"`
 	Tags    []string `yaml:"tags"`
 	Lab     string   `yaml:"lab"`
+	Was     []string `yaml:"was"`
 	Links   []Link   `yaml:"links"`
 }
 
@@ -116,9 +137,9 @@ func LoadLesson(lessons fs.FS, id string) (Lesson, error) {
 		problems = problems.Collect(file, err)
 		if len(l.Texts) > 0 && !sameFacts(l, head) {
 			problems = append(problems, Problem{File: file,
-				Message: "minutes, status, xp, tags and lab must be the same in every language"})
+				Message: "minutes, status, xp, tags, lab and was must be the same in every language"})
 		}
-		l.Minutes, l.Status, l.XP, l.Tags, l.Lab = head.Minutes, head.Status, head.XP, head.Tags, head.Lab
+		l.Minutes, l.Status, l.XP, l.Tags, l.Lab, l.Was = head.Minutes, head.Status, head.XP, head.Tags, head.Lab, head.Was
 		l.Texts[lang] = text
 	}
 	if len(l.Texts) == 0 && len(problems) == 0 {
@@ -129,7 +150,7 @@ func LoadLesson(lessons fs.FS, id string) (Lesson, error) {
 
 func sameFacts(l Lesson, h frontMatter) bool {
 	return l.Minutes == h.Minutes && l.Status == h.Status && l.XP == h.XP && l.Lab == h.Lab &&
-		strings.Join(l.Tags, "\n") == strings.Join(h.Tags, "\n")
+		slices.Equal(l.Tags, h.Tags) && slices.Equal(l.Was, h.Was)
 }
 
 func parseLesson(file string, data []byte) (frontMatter, LessonText, error) {

@@ -3,12 +3,14 @@ package course
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 )
 
 // Outline is what there is to gain in one variant of a lab: enough for the course's overview, which need not know
 // what a lab runs in.
 type Outline struct {
 	Variant string        `yaml:"variant"`
+	Was     []string      `yaml:"was"` // ids that the lab had before; none that another lab has now
 	Steps   []StepOutline `yaml:"steps"`
 }
 
@@ -40,6 +42,7 @@ func (c *Course) Outlines(id string) ([]Outline, error) {
 		if err != nil {
 			return nil, err
 		}
+		o.Was = slices.DeleteFunc(o.Was, c.has)
 		out = append(out, o)
 	}
 	return out, nil

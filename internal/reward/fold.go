@@ -67,6 +67,7 @@ type fold struct {
 	lessons []Lesson
 	known   map[string]Lesson         // by lab id
 	names   map[string]names          // by lab id
+	former  map[string]string         // today's id, by one that a lesson or its lab had before
 	helps   map[place][]session.Event // in one session, whose id stands in variant: solutions written, and resets
 
 	read     map[string]bool // lessons
@@ -90,6 +91,7 @@ func newFold(events *session.EventSet, lessons []Lesson) *fold {
 			f.known[l.Lab], f.names[l.Lab] = l, namesOf(l)
 		}
 	}
+	f.former = formerIDs(lessons)
 	for e := range f.events() {
 		if _, ours := f.known[e.Lab]; ours && (e.Kind == session.SolvedFor || e.Kind == session.Reset) {
 			p := place{e.Lab, e.Session, e.Step}
@@ -103,6 +105,12 @@ func newFold(events *session.EventSet, lessons []Lesson) *fold {
 func (f *fold) events() iter.Seq[session.Event] {
 	return func(yield func(session.Event) bool) {
 		for e := range f.set.All() {
+			if id, renamed := f.former["lab "+e.Lab]; renamed {
+				e.Lab = id
+			}
+			if id, renamed := f.former["lesson "+e.Lesson]; renamed {
+				e.Lesson = id
+			}
 			if n, known := f.names[e.Lab]; known && e.Step != "" {
 				e.Step = n.today(e.Variant, e.Step)
 			}

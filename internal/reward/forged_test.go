@@ -109,3 +109,27 @@ func TestNamesThatClash(t *testing.T) {
 		t.Errorf("got %d XP, %d left", s.XP, s.State("03").Left)
 	}
 }
+
+// TestRenamedLessonsAndLabs: what was read and met under an earlier name counts, once; a name that is in use is its owner's.
+func TestRenamedLessonsAndLabs(t *testing.T) {
+	course := []Lesson{
+		{ID: "02", XP: 30, Was: []string{"01", "zero"}},
+		{ID: "03", XP: 30, Was: []string{"02", "zero"}, Lab: "03-proxy", LabWas: []string{"03", "proxy", "04-tls"}, Steps: lessons[1].Steps},
+		{ID: "04", XP: 30, Lab: "04-tls", LabWas: []string{"03"}, Steps: []Step{{ID: "drop", XP: 7}}},
+	}
+	for name, test := range map[string]struct {
+		story *history
+		want  string
+	}{
+		"read before":           {begin().read("01"), "30 0 0"},
+		"read before and after": {begin().read("01").read("02").read("zero"), "30 0 0"},
+		"met before":            {begin().met("drop"), "0 20 0"},
+		"met before and after":  {begin().met("drop").session("proxy", "nginx", "docker").met("drop").session("03-proxy", "nginx", "docker").met("drop"), "0 20 0"},
+		"another lab's name":    {begin().session("04-tls", "nginx", "docker").met("drop"), "0 0 7"},
+	} {
+		s := Fold(test.story.set(), course, tables(t))
+		if got := fmt.Sprint(s.State("02").XP, s.State("03").XP, s.State("04").XP); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+}

@@ -84,3 +84,24 @@ func (n names) today(variant, step string) string {
 	}
 	return step
 }
+
+// formerIDs tells what lessons and labs are called now, by what they were called before. An id that is in use is its
+// owner's, whatever another says that it was called before.
+func formerIDs(lessons []Lesson) map[string]string {
+	former, used := map[string]string{}, map[string]bool{}
+	for _, l := range lessons {
+		used["lesson "+l.ID], used["lab "+l.Lab] = true, true
+	}
+	claim := func(kind, now string, was []string) {
+		for _, old := range was {
+			if _, claimed := former[kind+old]; !claimed && !used[kind+old] && now != "" {
+				former[kind+old] = now
+			}
+		}
+	}
+	for _, l := range lessons {
+		claim("lesson ", l.ID, l.Was)
+		claim("lab ", l.Lab, l.LabWas)
+	}
+	return former
+}

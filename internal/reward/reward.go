@@ -28,10 +28,12 @@ func (t Text) In(lang locale.Lang) string {
 
 // Lesson is what there is to gain by one lesson.
 type Lesson struct {
-	ID    string
-	XP    int    // for reading it to the end
-	Lab   string // "" for none; no two lessons have the same
-	Steps []Step // of the lab
+	ID     string
+	XP     int      // for reading it to the end
+	Was    []string // ids that it had before
+	Lab    string   // "" for none; no two lessons have the same
+	LabWas []string // ids that its lab had before
+	Steps  []Step   // of the lab
 	// Variants has the steps of those variants of the lab whose steps are others than Steps; nil for none.
 	Variants map[string][]Step
 }

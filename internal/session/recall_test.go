@@ -25,11 +25,12 @@ func told(events ...session.Event) *session.EventSet {
 func TestRecall(t *testing.T) {
 	lab := lab03(t)
 	lab.Steps = slices.Clone(lab.Steps)
+	lab.Was = []string{"02-proxy"}
 	lab.Steps[0].Was, lab.Steps[1].Was = []string{"lose", "restore"}, []string{"hand-on", "pass"}
 	got := session.Recall(told(
 		session.Event{Kind: session.Hinted, Lab: lab.ID, Variant: "nginx", Step: "lose", Number: 2},
 		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "nginx", Step: "drop-upgrade", XP: 20},
-		session.Event{Kind: session.SolvedFor, Lab: lab.ID, Variant: "nginx", Step: "pass"},
+		session.Event{Kind: session.SolvedFor, Lab: "02-proxy", Variant: "nginx", Step: "pass"},
 		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "hand-on", XP: 20},
 		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "idle-drop"},
 		session.Event{Kind: session.Hinted, Lab: lab.ID, Variant: "nginx", Step: "idle-drop", Number: math.MaxInt32 >> 1},

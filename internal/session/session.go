@@ -35,12 +35,13 @@ type History struct {
 }
 
 // Recall reads a student's events for what was achieved in a lab, in its variant. XP are given once a step, though,
-// whatever the variant. What was achieved under an earlier id of a step is the step's.
+// whatever the variant. What was achieved under an earlier id of a step, or of
+// the lab, is theirs.
 func Recall(events *EventSet, lab course.Lab) History {
 	h := History{Met: map[string]bool{}, Solved: map[string]bool{}, Awarded: map[string]bool{}, Hints: map[string]int{}}
 	steps := stepNames(lab)
 	for e := range events.All() {
-		if e.Lab != lab.ID {
+		if e.Lab != lab.ID && !slices.Contains(lab.Was, e.Lab) {
 			continue
 		}
 		step, known := steps[e.Step]
