@@ -41,11 +41,10 @@ func (a *app) printLesson(l course.Lesson) {
 	color := isTerminal(a.out) && a.getenv("NO_COLOR") == "" && !a.plain
 	page := fmt.Sprintf("# %02d %s\n\n%s", l.Number, text.Title, text.Markdown)
 	if a.linear() {
-		page = printable.Text(page) // as it was written: tables without their frames
+		fmt.Fprintln(a.lines(), a.prose(printable.Text(page))) // as it was written: tables without their frames
 	} else {
-		page = tui.RenderMarkdown(page, a.width(), true, color)
+		fmt.Fprintln(a.out, tui.RenderMarkdown(page, a.width(), true, color))
 	}
-	fmt.Fprintln(a.out, page)
 	for _, link := range text.Links {
 		fmt.Fprintf(a.out, "%s\n  %s\n", printable.Line(link.Title), printable.Line(link.URL))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
 	"github.com/cwk-stream/lab/internal/printable"
+	"github.com/cwk-stream/lab/internal/report"
 )
 
 // cause is what the system said, without the call and the file that it is about.
@@ -22,10 +23,13 @@ func cause(err error) string {
 
 // complain prints an error for a person: one line of what and where, one line of what to do.
 func (a *app) complain(err error) {
-	lang := a.lang()
+	lang, out := a.lang(), a.err
+	if isTerminal(a.err) {
+		out = report.Fold(a.err, a.width)
+	}
 	var problems course.Problems
 	if errors.As(err, &problems) {
-		fmt.Fprintln(a.err, printable.Text(problems.Error()))
+		fmt.Fprintln(out, printable.Text(problems.Error()))
 		if _, advised := hint.Find(err); !advised {
 			err = hint.With(err, "bad-lab", len(problems))
 		}
@@ -35,13 +39,13 @@ func (a *app) complain(err error) {
 	if ok && locale.Has("error."+h.Code) {
 		text = lang.Say("error."+h.Code, h.Args...)
 	}
-	fmt.Fprintln(a.err, "lab: "+printable.Text(text))
+	fmt.Fprintln(out, "lab: "+printable.Text(text))
 	if ok && locale.Has("hint."+h.Code) {
-		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+printable.Text(lang.Say("hint."+h.Code, h.Args...)))
+		fmt.Fprintln(out, lang.Say("hint.prefix")+" "+printable.Text(lang.Say("hint."+h.Code, h.Args...)))
 		return
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintln(a.err, lang.Say("hint.prefix")+" "+lang.Say("hint.usage"))
+		fmt.Fprintln(out, lang.Say("hint.prefix")+" "+lang.Say("hint.usage"))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/cwk-stream/lab/internal/probe"
 	"github.com/cwk-stream/lab/internal/reward"
 	"github.com/cwk-stream/lab/internal/session"
+	"github.com/cwk-stream/lab/internal/workspace"
 )
 
 // guide is `lab start` without a screen: the same lab as a transcript with prompts, for pipes, dumb terminals and
@@ -34,8 +35,10 @@ func (a *app) guide(ctx context.Context, p plan) error {
 		return err
 	}
 	out.Note(a.because(r.Why))
-	g := &guided{app: a, r: r, lesson: p.lesson, before: before, in: prompt(ctx, a.in)}
+	watch, unwatch := context.WithCancel(ctx)
+	g := &guided{app: a, out: a.lines(), r: r, lesson: p.lesson, before: before, in: prompt(ctx, a.in), saves: r.Files.Watch(watch)}
 	err = g.run(ctx)
+	unwatch()
 	err = a.end(ctx, r, err)
 	return errors.Join(err, out.Close())
 }
@@ -45,6 +48,7 @@ func (a *app) guide(ctx context.Context, p plan) error {
 type prompter struct {
 	asks  chan struct{}
 	lines chan string // closed at the end of the input
+	asked bool        // and not answered yet
 }
 
 // prompt reads in until its end or that of ctx. The reader itself cannot be interrupted: a question that is open when
@@ -72,25 +76,38 @@ func prompt(ctx context.Context, in io.Reader) *prompter {
 	return p
 }
 
-// line asks for one line; ok is false at the end of the input.
-func (p *prompter) line(ctx context.Context) (line string, ok bool, err error) {
+// ask has one line read, if that is not being done already; the answer comes on lines.
+func (p *prompter) ask(ctx context.Context) error {
+	if p.asked {
+		return nil
+	}
 	select {
 	case p.asks <- struct{}{}:
+		p.asked = true
 	case <-p.lines: // nothing comes unasked: the input has ended
-		return "", false, nil
 	case <-ctx.Done():
-		return "", false, ctx.Err()
+		return ctx.Err()
+	}
+	return nil
+}
+
+// line asks for one line; ok is false at the end of the input.
+func (p *prompter) line(ctx context.Context) (line string, ok bool, err error) {
+	if err := p.ask(ctx); err != nil {
+		return "", false, err
 	}
 	select {
 	case <-ctx.Done():
 		return "", false, ctx.Err()
 	case line, ok = <-p.lines:
+		p.asked = false
 		return line, ok, nil
 	}
 }
 
 type guided struct {
 	*app
+	out    io.Writer // for lines: folded to the terminal's width
 	r      *running
 	lesson course.Lesson
 	before reward.Standing // what the student had achieved when the lab was opened
@@ -98,6 +115,9 @@ type guided struct {
 	shown  time.Time // when the lesson was printed; zero before, and once it counts as read
 
 	counted bool // as read
+	saves   <-chan workspace.Change
+	judged  course.Files // the student's files when they were last checked, or written by lab; nil where they cannot be read
+	met     course.Files // the same, when the current step was last met; nil before
 }
 
 func (g *guided) say(key string, args ...any) {
@@ -118,12 +138,13 @@ func (g *guided) run(ctx context.Context) error {
 	if g.lesson.Number > 0 { // of a lab from anywhere, the report's first line says as much
 		g.say("guide.welcome", g.lesson.Number, g.lesson.In(g.lang()).Title)
 	}
+	g.seen() // what is saved while the environment starts is judged, too
 	if err := g.r.Boot(ctx); err != nil {
 		return err
 	}
 	g.where()
 	for {
-		line, ok, err := g.ask(ctx, "guide.prompt")
+		line, ok, err := g.command(ctx)
 		if err != nil || !ok || line == "q" || line == "quit" {
 			return err
 		}
@@ -174,9 +195,11 @@ func (g *guided) do(ctx context.Context, line string) error {
 	case "d", "diff":
 		return g.diff()
 	case "reset":
-		return g.recoverable(g.r.Reset())
+		err := g.r.Reset()
+		g.seen()
+		return g.recoverable(err)
 	case "n", "next":
-		return g.next()
+		return g.next(ctx)
 	case "v", "recap":
 		return g.recap(ctx)
 	case "g", "goal":
@@ -197,7 +220,7 @@ func (g *guided) recoverable(err error) error {
 }
 
 func (g *guided) check(ctx context.Context) error {
-	outcome, err := g.r.Check(ctx)
+	outcome, err := g.verdict(ctx)
 	if err != nil && ctx.Err() == nil && !session.AboutFiles(err) {
 		return g.rebuild(ctx, err)
 	}
@@ -205,6 +228,7 @@ func (g *guided) check(ctx context.Context) error {
 		return g.recoverable(err)
 	}
 	if outcome == probe.Met {
+		g.met = g.judged
 		if g.r.Progress().Done {
 			if err := g.countReading(ctx); err != nil {
 				return err
@@ -223,12 +247,15 @@ func (g *guided) rebuild(ctx context.Context, broke error) error {
 	if err := g.r.Stop(ctx); err != nil {
 		return err
 	}
-	return g.r.Boot(ctx)
+	if err := g.r.Boot(ctx); err != nil {
+		return err
+	}
+	return g.saved(ctx)
 }
 
 func (g *guided) read() error {
 	text := g.lesson.In(g.lang())
-	fmt.Fprintln(g.out, printable.Text(text.Markdown))
+	fmt.Fprintln(g.out, g.prose(printable.Text(text.Markdown)))
 	for _, l := range text.Links {
 		fmt.Fprintf(g.out, "%s\n  %s\n", printable.Text(l.Title), printable.Text(l.URL))
 	}
@@ -266,7 +293,7 @@ func (g *guided) edit(ctx context.Context) error {
 			g.say("guide.editor-failed", editor[0], err)
 		}
 	}
-	return nil
+	return g.saved(ctx)
 }
 
 func (g *guided) hint() error {
@@ -321,7 +348,7 @@ func (g *guided) diff() error {
 	return nil
 }
 
-func (g *guided) next() error {
+func (g *guided) next(ctx context.Context) error {
 	p := g.r.Progress()
 	current, _ := p.Step()
 	if !current.Met {
@@ -332,5 +359,10 @@ func (g *guided) next() error {
 		g.say("guide.last")
 		return nil
 	}
-	return g.r.Next()
+	owed := g.met != nil && !g.met.Equal(g.judged) // it was saved for the next step, and judged by this one
+	g.met = nil
+	if err := g.r.Next(); err != nil || !owed {
+		return err
+	}
+	return g.check(ctx)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/session"
 )
@@ -22,5 +24,21 @@ func (a *app) reporter(output string, p plan, step string) reporter {
 	case "junit":
 		return report.NewJUnit(a.out, o)
 	}
-	return report.NewText(a.out, o)
+	return report.NewText(a.lines(), o)
+}
+
+// lines is standard output for lines that people read: on a terminal, folded to its width.
+func (a *app) lines() io.Writer {
+	if !isTerminal(a.out) {
+		return a.out
+	}
+	return report.Fold(a.out, a.width)
+}
+
+// prose makes ready for lines what an author wrote with line ends of their own.
+func (a *app) prose(markdown string) string {
+	if !isTerminal(a.out) {
+		return markdown
+	}
+	return report.Flow(markdown)
 }

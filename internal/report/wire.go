@@ -33,7 +33,7 @@ func wireLine(lang locale.Lang, x probe.Exchange, width int) string {
 		if i == 0 && (x.Kind == probe.WireClose || x.Kind == probe.WireOpen) && (n == "idle" || n == "control") {
 			continue // which of two connections it is; the time that follows tells
 		}
-		line += "  " + printable.Line(n)
+		line += "  " + printable.Line(readable(n))
 	}
 	return strings.TrimRight(line, " ")
 }
@@ -58,6 +58,8 @@ func parties(lang locale.Lang, x probe.Exchange) string {
 func wireWords(lang locale.Lang, x probe.Exchange) string {
 	text := printable.Line(x.Text)
 	switch x.Kind {
+	case probe.WireLog:
+		return printable.Line(readable(x.Text))
 	case probe.WireOpen:
 		if key := "wire.open." + x.Text; locale.Has(key) {
 			return lang.Say(key)
