@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/cwk-stream/lab/internal/course"
@@ -136,10 +135,13 @@ func (v *environment) plug(ctx context.Context, s *service) error {
 		return nil // it is in place
 	}
 	_, err = v.api.NetworkConnect(ctx, v.plan.network, client.NetworkConnectOptions{Container: s.container,
-		EndpointConfig: &network.EndpointSettings{Aliases: []string{s.Name}}})
+		EndpointConfig: s.endpoint(v.plan.network)})
 	if err != nil {
 		return err
 	}
+	v.mu.Lock()
+	s.unplugged = false
+	v.mu.Unlock()
 	return v.ready(ctx, s)
 }
 

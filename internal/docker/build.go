@@ -81,10 +81,9 @@ func pullProgress(ctx context.Context, response client.ImagePullResponse, stage 
 
 // make builds image with the engine's classic builder, which every engine has.
 func (e *Engine) make(ctx context.Context, a api, env course.Environment, image Image, say func(session.Stage)) error {
-	service, _ := env.Service(image.Service)
-	c, err := contextOf(env.FS, *service.Build)
+	c, err := image.context(env)
 	if err != nil {
-		return fmt.Errorf("reading the build context of %s: %w", image.Service, err)
+		return err
 	}
 	content, err := c.tar(e.owner)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type environment struct {
 	api      api
 	plan     plan
 	services []*service
+
+	forwarder *service // nil where the services' network publishes their ports itself
 
 	life context.Context // of the log followers: ends with Stop, not with Start's ctx
 	end  context.CancelFunc
@@ -65,6 +68,9 @@ func newEnvironment(ctx context.Context, e *Engine, a api, p plan) *environment 
 		v.services = append(v.services, &service{piece: x, pending: -1,
 			started: make(chan struct{}), ended: make(chan struct{})})
 	}
+	if p.outer != "" {
+		v.forwarder = &service{piece: p.forwarder, pending: -1, started: make(chan struct{}), ended: make(chan struct{})}
+	}
 	return v
 }
 
@@ -106,6 +112,9 @@ func (v *environment) Addr(name string, port int) (string, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if addr, ok := s.addrs[port]; ok {
+		if v.forwarder != nil && (s.hold != nil || s.unplugged) {
+			return closedAddr, nil // the forwarder would answer in its place
+		}
 		return addr, nil
 	}
 	return "", fmt.Errorf("port %d of %s is not published", port, name)
@@ -222,13 +231,13 @@ func (v *environment) Stop(ctx context.Context) error {
 	defer cancel()
 	err := v.terminate(ctx)
 	v.end()
-	var containers []string
-	for _, s := range v.services {
-		containers = append(containers, s.container)
-	}
-	err = errors.Join(err, remove(ctx, v.api, containers, []string{v.plan.network}, v.plan.volumes))
+	err = errors.Join(err, v.remove(ctx))
 	v.work.Wait()
-	for _, s := range v.services {
+	all := v.services
+	if v.forwarder != nil {
+		all = append(slices.Clone(all), v.forwarder)
+	}
+	for _, s := range all {
 		s.log.End()
 	}
 	if err != nil {
@@ -237,6 +246,25 @@ func (v *environment) Stop(ctx context.Context) error {
 	}
 	v.removed = true
 	return nil
+}
+
+// remove removes the services with their network, and beside them the forwarder with its own. The network of the
+// services is upon the forwarder's, and engines do not mind which goes first.
+func (v *environment) remove(ctx context.Context) error {
+	var outer error
+	var beside sync.WaitGroup
+	if v.forwarder != nil {
+		beside.Go(func() {
+			outer = remove(ctx, v.api, []string{v.forwarder.container}, []string{v.plan.outer}, nil)
+		})
+	}
+	var containers []string
+	for _, s := range v.services {
+		containers = append(containers, s.container)
+	}
+	err := remove(ctx, v.api, containers, []string{v.plan.network}, v.plan.volumes)
+	beside.Wait()
+	return errors.Join(err, outer)
 }
 
 // terminate gives the services that want it the time to end by themselves.

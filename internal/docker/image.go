@@ -141,7 +141,25 @@ func imagesOf(env course.Environment) ([]Image, error) {
 		}
 		out = append(out, Image{Service: s.Name, Ref: refs[hash], Build: true, Bases: bases})
 	}
-	return out, nil
+	c, err := contextOf(forwarderFiles, forwarderBuild())
+	if err != nil {
+		return nil, fmt.Errorf("reading the build context of %s: %w", forwarderName, err)
+	}
+	return append(out, Image{Service: forwarderName, Ref: "lab/forwarder:" + c.hash(), Build: true, Bases: c.bases()}), nil
+}
+
+// context gives what an image is built from.
+func (i Image) context(env course.Environment) (buildContext, error) {
+	files, b := fs.FS(forwarderFiles), forwarderBuild()
+	if i.Service != forwarderName {
+		service, _ := env.Service(i.Service)
+		files, b = env.FS, *service.Build
+	}
+	c, err := contextOf(files, b)
+	if err != nil {
+		return c, fmt.Errorf("reading the build context of %s: %w", i.Service, err)
+	}
+	return c, nil
 }
 
 // notInRepository is what may be in a folder's name, and not in an image's.

@@ -15,12 +15,23 @@ import (
 // subnets is how many address ranges are tried before the engine is believed to have none left.
 const subnets = 16
 
-// network makes the lab's network.
+// network makes the lab's networks: the one that publishes ports, and the one without a way out that is upon it.
 func (v *environment) network(ctx context.Context, say func(session.Stage)) error {
 	say(session.Stage{Name: "network"})
-	err := v.makeNetwork(ctx, nil)
+	name, options := v.plan.network, map[string]string{
+		// Packets leave with an address that nobody answers to. Unlike an internal network, this one publishes ports.
+		"com.docker.network.bridge.enable_ip_masquerade": "false"}
+	if v.plan.outer != "" {
+		name, options["com.docker.network.bridge.name"] = v.plan.outer, linkName(v.plan.network)
+	}
+	create := client.NetworkCreateOptions{Driver: "bridge", Labels: v.plan.labels, Options: options}
+	err := v.makeNetwork(ctx, name, create)
 	for i := 0; i < subnets && outOfAddresses(err); i++ {
-		err = v.makeNetwork(ctx, smallSubnet())
+		create.IPAM = smallSubnet()
+		err = v.makeNetwork(ctx, name, create)
+	}
+	if err == nil && v.plan.outer != "" {
+		err = v.isolated(ctx)
 	}
 	if err == nil {
 		say(session.Stage{Name: "network", End: true})
@@ -28,16 +39,38 @@ func (v *environment) network(ctx context.Context, say func(session.Stage)) erro
 	return err
 }
 
-func (v *environment) makeNetwork(ctx context.Context, addresses *network.IPAM) error {
+// isolated makes the network without a way out. See the beginning of forwarder.go.
+func (v *environment) isolated(ctx context.Context) error {
+	create := client.NetworkCreateOptions{Driver: "macvlan", Internal: true, Labels: v.plan.labels,
+		Options: map[string]string{"parent": linkName(v.plan.network)}}
+	var err error
+	for range subnets {
+		create.IPAM = privateSubnet()
+		if err = v.makeNetwork(ctx, v.plan.network, create); err == nil {
+			v.plan.settle(create.IPAM.Config[0].Subnet)
+			return nil
+		}
+		if !outOfAddresses(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (v *environment) makeNetwork(ctx context.Context, name string, create client.NetworkCreateOptions) error {
 	return steady(ctx, func(ctx context.Context) error {
-		_, err := v.api.NetworkCreate(ctx, v.plan.network, client.NetworkCreateOptions{
-			Driver: "bridge", Labels: v.plan.labels, IPAM: addresses,
-			// No way out: packets leave with an address that nobody answers to. Unlike an internal network, this one
-			// still publishes ports.
-			Options: map[string]string{"com.docker.network.bridge.enable_ip_masquerade": "false"},
-		})
-		return wrap(err, "creating network %s", v.plan.network)
+		_, err := v.api.NetworkCreate(ctx, name, create)
+		return wrap(err, "creating network %s", name)
 	})
+}
+
+// privateSubnet is one of the 2^18 ranges of 32 addresses in 10.128.0.0/9. It is on no interface of the machine, so that
+// it can be in nobody's way; that no other network of the engine has it is for the engine to say. It is a private one
+// because that is what servers trust that are told to trust the proxies before them.
+func privateSubnet() *network.IPAM {
+	n := rand.IntN(1 << 18)
+	base := netip.AddrFrom4([4]byte{10, byte(128 + n>>11), byte(n >> 3), byte(n << 5)})
+	return &network.IPAM{Config: []network.IPAMConfig{{Subnet: netip.PrefixFrom(base, 27)}}}
 }
 
 // outOfAddresses tells whether the engine has no address range left, or not the one that was asked for.

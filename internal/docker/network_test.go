@@ -47,6 +47,27 @@ func TestNetworkAmongMany(t *testing.T) {
 	}
 }
 
+// TestNetworkWithoutAWayOut: of the ranges for it, one that nobody has is found, and it is decided where each service is.
+func TestNetworkWithoutAWayOut(t *testing.T) {
+	p, err := planFor("x", "", one(), nil, map[string]string{"a": "i"}, someone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.isolate("f")
+	c := &crowded{taken: 3}
+	v := &environment{api: c, plan: p}
+	if err := v.network(t.Context(), func(session.Stage) {}); err != nil {
+		t.Fatal(err)
+	}
+	last := c.asked[len(c.asked)-1]
+	if len(c.asked) != 6 || last.Driver != "macvlan" || !last.Internal || last.Options["parent"] != c.asked[0].Options["com.docker.network.bridge.name"] {
+		t.Errorf("asked %d times, last for %+v", len(c.asked), last)
+	}
+	if s := last.IPAM.Config[0].Subnet; s.Bits() != 27 || s.Masked() != s || !netip.MustParsePrefix("10.128.0.0/9").Contains(s.Addr()) || !s.Contains(v.plan.inner) {
+		t.Errorf("%v is the range, and the forwarder at %v", s, v.plan.inner)
+	}
+}
+
 // TestSmallSubnet: the engine takes such a range, and the ports of what is in it can be reached.
 func TestSmallSubnet(t *testing.T) {
 	e, id := real(t), newID()

@@ -20,10 +20,14 @@ import (
 // plan is what is going to be made for one session: decided here, done by Start, removed by Stop.
 type plan struct {
 	id       string
-	network  string
+	network  string // that the services are on
 	volumes  []string
 	services []piece
 	labels   map[string]string
+
+	outer     string     // network that publishes ports for network, which has no way out; "" where network does so itself
+	forwarder piece      // on both, where there is outer
+	inner     netip.Addr // the forwarder's address on network; see settle
 }
 
 // piece is one container of a plan.
@@ -92,8 +96,7 @@ func hostConfig(s course.Service, base string, labels map[string]string) (*conta
 		ReadonlyRootfs: s.ReadOnly,
 		PortBindings:   network.PortMap{},
 		Tmpfs:          map[string]string{},
-		// Logs must be readable and bounded, whatever the engine's own default is.
-		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "16m", "max-file": "2"}},
+		LogConfig:      boundedLog(),
 		// The lab's network has no way out, so a name that is not one of its services is a mistake. With the host's
 		// name servers that mistake takes 10 s to be reported; with one that cannot answer (RFC 5737) it takes 1.
 		DNS:        []netip.Addr{netip.AddrFrom4([4]byte{192, 0, 2, 1})},
@@ -120,10 +123,23 @@ func hostConfig(s course.Service, base string, labels map[string]string) (*conta
 	return h, nil
 }
 
+// boundedLog keeps what a container writes where it can be read, and within 32 MiB, whatever the engine's default is.
+func boundedLog() container.LogConfig {
+	return container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "16m", "max-file": "2"}}
+}
+
 // String is the plan as tests and people read it.
 func (p plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "network %s, no way out\n", p.network)
+	if p.outer != "" {
+		fmt.Fprintf(&b, "network %s, of the forwarder\ncontainer %s of %s\n", p.outer, p.forwarder.container,
+			p.forwarder.create.Config.Image)
+		for _, t := range p.targets() {
+			fmt.Fprintf(&b, "  port %d of %s at %d on %s\n", t.port, p.services[t.service].Name, t.listen,
+				p.forwarder.create.HostConfig.PortBindings[tcp(t.listen)][0].HostIP)
+		}
+	}
 	for _, v := range p.volumes {
 		fmt.Fprintf(&b, "volume %s\n", v)
 	}
@@ -133,7 +149,9 @@ func (p plan) String() string {
 		fmt.Fprintf(&b, "  caps -%v +%v, %v, read-only %v, %d MiB, %d processes\n", h.CapDrop, h.CapAdd, h.SecurityOpt,
 			h.ReadonlyRootfs, h.Memory>>20, *h.PidsLimit)
 		for _, port := range s.Ports {
-			fmt.Fprintf(&b, "  port %d on %s\n", port, h.PortBindings[tcp(port)][0].HostIP)
+			if bound := h.PortBindings[tcp(port)]; len(bound) > 0 {
+				fmt.Fprintf(&b, "  port %d on %s\n", port, bound[0].HostIP)
+			}
 		}
 		for _, m := range h.Mounts {
 			fmt.Fprintf(&b, "  %s %s at %s\n", m.Type, m.Source, m.Target)

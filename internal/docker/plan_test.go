@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -42,6 +43,48 @@ container lab-s-1-proxy of p:2
 		if labels[labelOwner] != "host/1000/42/boot-7" || labels[labelSession] != "s/1" || labels[labelLab] != env.Lab {
 			t.Errorf("labels of %s: %v", s.Name, labels)
 		}
+	}
+}
+
+// TestPlanIsolated: the services publish nothing themselves; the forwarder does, and knows where they are.
+func TestPlanIsolated(t *testing.T) {
+	p, err := planFor("s/1", "", lab03(t).Env, nil, map[string]string{"backend": "b:1", "proxy": "p:2"}, someone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.isolate("f:3")
+	p.settle(netip.MustParsePrefix("10.200.0.32/27"))
+	want := `network lab-s-1, no way out
+network lab-s-1_outer, of the forwarder
+container lab-s-1_forwarder of f:3
+  port 8000 of backend at 20000 on 127.0.0.1
+  port 8080 of proxy at 20001 on 127.0.0.1
+volume lab-s-1-conf
+container lab-s-1-backend of b:1
+  caps -[ALL] +[], [no-new-privileges], read-only true, 256 MiB, 64 processes
+container lab-s-1-proxy of p:2
+  caps -[ALL] +[], [no-new-privileges], read-only true, 128 MiB, 32 processes
+  volume lab-s-1-conf at /etc/nginx/lab
+  after backend
+`
+	if diff := cmp.Diff(want, p.String()); diff != "" {
+		t.Error(diff)
+	}
+	if h := p.forwarder.create.HostConfig; !h.ReadonlyRootfs || h.NetworkMode != "lab-s-1_outer" || h.Sysctls["net.ipv4.ip_forward"] != "0" {
+		t.Errorf("the forwarder: %+v", h)
+	}
+	config := p.forwarder.create.Config.Env[0]
+	for i, addr := range []string{"10.200.0.35:8000", "10.200.0.36:8080"} {
+		if !strings.Contains(config, "server s "+addr+"\n") {
+			t.Errorf("the forwarder does not know %s: %s", addr, config)
+		}
+		at := p.services[i].create.NetworkingConfig.EndpointsConfig["lab-s-1"].IPAMConfig.IPv4Address.String()
+		if !strings.HasPrefix(addr, at+":") {
+			t.Errorf("service %d is at %s", i, at)
+		}
+	}
+	if strings.Count(config, " server ") != 2 || p.inner.String() != "10.200.0.34" {
+		t.Errorf("at %v: %s", p.inner, config)
 	}
 }
 

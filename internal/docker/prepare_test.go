@@ -55,7 +55,7 @@ func TestPrepare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref := images[0].Ref
+	ref, forwarder := images[0].Ref, images[1].Ref
 	if !strings.HasPrefix(ref, "lab/03-x-web:") {
 		t.Errorf("the image is called %s", ref)
 	}
@@ -72,7 +72,7 @@ func TestPrepare(t *testing.T) {
 		{"built", []string{"debian:trixie-slim"}, builderOutput, "", []string{"build " + ref, "-image 111111111111"}},
 		{"build fails", []string{"debian:trixie-slim"}, failed, "build-failed", []string{"build " + ref, "-image 111111111111"}},
 	} {
-		s := &store{has: map[string]bool{}, output: test.output}
+		s := &store{has: map[string]bool{forwarder: true}, output: test.output}
 		for _, ref := range test.has {
 			s.has[ref] = true
 		}

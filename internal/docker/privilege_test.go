@@ -162,8 +162,8 @@ func TestOneAfterTheOther(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := len(ofSession(t, e, id)); got != 4 {
-			t.Errorf("%d labelled things while running, want 2 containers, a network and a volume", got)
+		if got := len(ofSession(t, e, id)); got != 6 {
+			t.Errorf("%d labelled things while running, want 3 containers, 2 networks and a volume", got)
 		}
 		if err := v.Stop(context.Background()); err != nil {
 			t.Fatal(err)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -43,6 +41,8 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 	}
 	if e.podman {
 		p.forPodman()
+	} else {
+		p.isolate(refs[forwarderName])
 	}
 	v := newEnvironment(ctx, e, a, p)
 	if err := e.up(ctx, v, env, say); err != nil {
@@ -82,6 +82,9 @@ func (e *Engine) up(ctx context.Context, v *environment, env course.Environment,
 		return err
 	}
 	g, gctx = errgroup.WithContext(ctx)
+	if v.forwarder != nil {
+		g.Go(func() error { return v.bringForwarder(gctx) })
+	}
 	for _, s := range v.services {
 		g.Go(func() error { return v.bring(gctx, s, say) })
 	}
@@ -105,10 +108,12 @@ func (v *environment) bring(ctx context.Context, s *service, say func(session.St
 	stage("create", true)
 	for _, name := range s.DependsOn {
 		if before := v.service(name); before != nil {
-			select {
-			case <-before.started:
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := before.wait(ctx); err != nil {
+				return err
+			}
+			// Nothing passes between services before the forwarder's cable is in the bridge beneath them.
+			if err := v.forwarder.wait(ctx); err != nil {
+				return err
 			}
 		}
 	}
@@ -129,6 +134,19 @@ func (v *environment) bring(ctx context.Context, s *service, say func(session.St
 	}
 	stage("ready", true)
 	return nil
+}
+
+// wait waits until a service was started; for no service there is nothing to wait for.
+func (s *service) wait(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	select {
+	case <-s.started:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ready finds a service's ports and waits until it answers.
@@ -196,22 +214,15 @@ func (v *environment) findPorts(ctx context.Context, s *service) error {
 	if len(s.Ports) == 0 {
 		return nil
 	}
+	if v.forwarder != nil {
+		return v.forwarder.wait(ctx) // that has them
+	}
 	r, err := v.api.ContainerInspect(ctx, s.container, client.ContainerInspectOptions{})
 	if err != nil {
 		return fmt.Errorf("asking for the ports of %s: %w", s.Name, err)
 	}
-	addrs := map[int]string{}
-	if r.Container.NetworkSettings != nil {
-		for port, bindings := range r.Container.NetworkSettings.Ports {
-			for _, b := range bindings {
-				if _, err := strconv.Atoi(b.HostPort); err == nil && (!b.HostIP.IsValid() || b.HostIP.Is4()) {
-					addrs[int(port.Num())] = net.JoinHostPort("127.0.0.1", b.HostPort)
-				}
-			}
-		}
-	}
 	v.mu.Lock()
-	s.addrs = addrs
+	s.addrs = published(r)
 	v.mu.Unlock()
 	return nil
 }
