@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 )
 
@@ -10,6 +12,8 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == watchWord {
 		os.Exit(watch(os.Stdin))
 	}
+	// What libraries log is not for the one at the terminal: net/http would print what a broken engine sends unasked.
+	log.SetOutput(io.Discard)
 	self, _ := os.Executable()
 	ctx, again := attend(context.Background())
 	os.Exit(run(ctx, os.Args[1:], world{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, again: again, self: self}))

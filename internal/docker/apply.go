@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
 	"github.com/cwk-stream/lab/internal/hint"
@@ -45,7 +44,7 @@ func (v *environment) exec(ctx context.Context, s *service, argv []string) (prob
 	stop := context.AfterFunc(ctx, stream.Close) // a hijacked connection knows nothing of ctx
 	defer stop()
 	var stdout, stderr tail
-	if _, err = stdcopy.StdCopy(&stdout, &stderr, stream.Reader); err != nil {
+	if err = demux(&stdout, &stderr, stream.Reader); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}

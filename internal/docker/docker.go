@@ -7,11 +7,11 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -132,7 +132,7 @@ func (e *Engine) connect(ctx context.Context) (api, error) {
 			e.api, e.host, e.podman = patient{a, e.limit}, host, podman
 			return e.api, nil
 		}
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
 		}
 		// A socket that is there and refuses says more than one that is not there.
@@ -185,11 +185,7 @@ func dial(ctx context.Context, host string, getenv func(string) string) (a api, 
 	if err := reachable(host); err != nil {
 		return nil, false, err
 	}
-	opts := []client.Opt{client.WithHost(host), client.WithUserAgent("lab")}
-	if strings.HasPrefix(host, "tcp://") && getenv("DOCKER_TLS_VERIFY") != "" {
-		opts = append(opts, client.WithTLSClientConfigFromEnv())
-	}
-	c, err := client.New(opts...)
+	c, err := newClient(host, getenv("DOCKER_TLS_VERIFY") != "")
 	if err != nil {
 		return nil, false, hint.With(err, "docker-unreachable", host)
 	}

@@ -145,7 +145,11 @@ func imagesOf(env course.Environment) ([]Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the build context of %s: %w", forwarderName, err)
 	}
-	return append(out, Image{Service: forwarderName, Ref: "lab/forwarder:" + c.hash(), Build: true, Bases: c.bases()}), nil
+	bases, err := c.bases()
+	if err != nil {
+		return nil, fmt.Errorf("reading the Dockerfile of %s: %w", forwarderName, err)
+	}
+	return append(out, Image{Service: forwarderName, Ref: "lab/forwarder:" + c.hash(), Build: true, Bases: bases}), nil
 }
 
 // context gives what an image is built from.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 )
 
@@ -79,7 +78,7 @@ func (v *environment) followOnce(ctx context.Context, s *service, since time.Tim
 		}
 		s.log.Append(at, text)
 	}
-	_, _ = stdcopy.StdCopy(&lines{add: add}, &lines{add: add}, r)
+	_ = demux(&lines{add: add}, &lines{add: add}, r)
 	return newest
 }
 

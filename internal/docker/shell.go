@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
 	"github.com/cwk-stream/lab/internal/probe"
@@ -48,7 +47,7 @@ func openShell(ctx context.Context, a api, container string) (*shell, error) {
 
 // serve reads what comes until the shell ends or is closed.
 func (s *shell) serve() {
-	_, _ = stdcopy.StdCopy(shellOutput{s, 0}, shellOutput{s, 1}, s.stream.Reader)
+	_ = demux(shellOutput{s, 0}, shellOutput{s, 1}, s.stream.Reader)
 	s.mu.Lock()
 	s.over = true
 	s.mu.Unlock()

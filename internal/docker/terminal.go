@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
 	"github.com/cwk-stream/lab/internal/hint"
@@ -54,7 +53,7 @@ func (e *Engine) Shell(ctx context.Context, lab, name string, t Terminal) (code 
 	if t.TTY {
 		_, err = io.Copy(t.Out, c.Reader)
 	} else {
-		_, err = stdcopy.StdCopy(t.Out, t.Err, c.Reader)
+		err = demux(t.Out, t.Err, c.Reader)
 	}
 	if ctx.Err() != nil {
 		return 0, ctx.Err()

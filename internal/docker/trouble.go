@@ -2,7 +2,9 @@ package docker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -35,7 +37,7 @@ func classify(err error, host string) (code string, args []any) {
 		return "", nil
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EACCES), strings.Contains(text, "permission denied while trying"):
 		return "docker-permission", []any{host}
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "docker-hangs", []any{host}
 	case strings.Contains(text, "client version") && strings.Contains(text, "too new"),
 		strings.Contains(text, "is not supported by this client"):
@@ -47,8 +49,21 @@ func classify(err error, host string) (code string, args []any) {
 		return "docker-disk-full", nil
 	case strings.Contains(text, "non-overlapping IPv4 address pool"), strings.Contains(text, "all predefined address pools"):
 		return "docker-networks-full", nil
+	case garbled(err), errdefs.IsInternal(err):
+		return "docker-garbled", []any{host}
 	}
 	return "", nil
+}
+
+// garbled tells whether err means that an answer was none: without an end, cut off, or not what the engine's API says.
+func garbled(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	text := err.Error()
+	return errors.Is(err, errTooMuch) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.As(err, &syntax) || errors.As(err, &kind) || strings.Contains(text, "malformed HTTP") ||
+		strings.Contains(text, "invalid character") || strings.Contains(text, "unrecognized stream") ||
+		strings.Contains(text, "unable to upgrade") || strings.Contains(text, "unable to decode")
 }
 
 // gone tells whether a removal that ended with err has nothing more to do: it succeeded, or what it was about is not

@@ -2,8 +2,10 @@ package docker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"regexp"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cwk-stream/lab/internal/hint"
@@ -32,6 +35,11 @@ func TestTrouble(t *testing.T) {
 		{errors.New("write /var/lib/x: no space left on device"), "docker-disk-full"},
 		{errors.New("could not find an available, non-overlapping IPv4 address pool among the defaults"), "docker-networks-full"},
 		{errors.New("all predefined address pools have been fully subnetted"), "docker-networks-full"},
+		{fmt.Errorf("reading: %w", errTooMuch), "docker-garbled"},
+		{fmt.Errorf("reading: %w", io.ErrUnexpectedEOF), "docker-garbled"},
+		{json.Unmarshal([]byte("<html>"), new(int)), "docker-garbled"},
+		{json.Unmarshal([]byte("[]"), new(int)), "docker-garbled"},
+		{errdefs.ErrInternal.WithMessage("it broke"), "docker-garbled"},
 		{context.Canceled, ""},
 		{errors.New("anything else"), ""},
 	} {
@@ -52,7 +60,7 @@ func TestTrouble(t *testing.T) {
 // TestWords: every code that this package gives has words, and they fit its arguments.
 func TestWords(t *testing.T) {
 	for code, args := range map[string][]any{
-		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"},
+		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"}, "docker-garbled": {"h"},
 		"docker-remote": {"h"}, "docker-windows": nil, "docker-disk-full": nil, "docker-networks-full": nil,
 		"base-image-missing": {"i"}, "image-missing": {"i"}, "build-failed": {"s", "d"}, "build-context": {"f"},
 		"service-died": {"s", 1, "w"}, "service-out-of-memory": {"s"}, "service-not-ready": {"s", 60.0}, "reload-unclear": {"s"},

@@ -54,6 +54,8 @@ var hintWords = catalog{
 	"hint.docker-api-old":         {"update it to Docker 20.10 or newer (API %[2]s), or: --engine embedded", "Docker 20.10 이상(API %[2]s)으로 올리거나: --engine embedded"},
 	"error.docker-hangs":          {"the container engine at %[1]s does not answer in time", "%[1]s의 컨테이너 엔진이 제때 응답하지 않습니다"},
 	"hint.docker-hangs":           {"restart the engine, or go on without: --engine embedded. It is at %[1]s", "엔진을 다시 시작하거나, 없이 계속하세요: --engine embedded (주소: %[1]s)"},
+	"error.docker-garbled":        {"what answers at %[1]s does not speak as a container engine does", "%[1]s에서 응답하는 것이 컨테이너 엔진답게 말하지 않습니다"},
+	"hint.docker-garbled":         {"restart the engine and see whether `docker version` works; or go on without: --engine embedded", "엔진을 다시 시작하고 `docker version`이 되는지 보세요. 엔진 없이 계속하려면: --engine embedded"},
 	"error.docker-remote":         {"the container engine at %[1]s is on another machine", "%[1]s의 컨테이너 엔진은 다른 컴퓨터에 있습니다"},
 	"hint.docker-remote":          {"lab publishes ports on loopback only: run lab on the engine's machine itself (ssh, then lab), use an engine here, or: --engine embedded (now %[1]s)", "lab은 루프백에만 포트를 엽니다. 엔진이 있는 컴퓨터에서 lab을 실행하거나(ssh 접속 후 lab), 이 컴퓨터의 엔진을 쓰거나: --engine embedded (지금: %[1]s)"},
 	"error.docker-windows":        {"the container engine runs Windows containers", "컨테이너 엔진이 Windows 컨테이너로 설정되어 있습니다"},
