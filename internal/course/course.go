@@ -76,6 +76,7 @@ type Lab struct {
 	Was     []string // ids that it had before
 	Number  int      // the numeric prefix; 0 where the folder has none
 	Variant string   // "nginx", "caddy"; the name students give to --proxy
+	File    string   // in FS, that the variant is written in: "lab.yaml", "lab.caddy.yaml"
 	Title   Text
 	Engines []string // engines that the lab claims to run on: "docker", "embedded"
 	Edit    []Editable

@@ -132,6 +132,7 @@ func formerly(id string, all []source) []string {
 // lab makes the Lab of what was written, or says all that is wrong with it.
 func (f labFile) lab(fsys fs.FS, id, file string, data []byte) (Lab, error) {
 	l := Lab{ID: id, Number: number(id), Variant: f.Variant, Title: f.Title, Engines: f.Engines, FS: fsys,
+		File: path.Base(file),
 		Edit: f.Edit, Steps: f.Steps}
 	v := validator{file: file, data: data}
 	env, err := loadEnvironment(fsys, id, f)

@@ -27,6 +27,7 @@ func LintLab(lab fs.FS, id string) Problems {
 		}
 		_, err = l.Cases()
 		problems = problems.Collect(id, err)
+		problems = append(problems, l.LintChecks()...)
 		problems = append(problems, l.lintSolutions()...)
 		problems = append(problems, l.lintImages()...)
 	}
