@@ -65,7 +65,7 @@ func (j *Journal) divide(ctx context.Context, f *os.File, path string) (found Da
 		}
 		for _, b := range p.bad {
 			found.add(b)
-			if err := copyDamage(aside, f, b); err != nil {
+			if err := p.copyDamage(aside, f, b); err != nil {
 				return err
 			}
 		}
@@ -87,13 +87,19 @@ func (j *Journal) openBad() (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// copyDamage copies a damaged line as it is, and gives it an end. Zeros alone are nothing to keep.
-func copyDamage(to *bufio.Writer, f io.ReaderAt, b damaged) error {
+// copyDamage copies a damaged line of f as it is, and gives it an end. Zeros alone are nothing to keep.
+func (p parsed) copyDamage(to *bufio.Writer, f io.ReaderAt, b damaged) error {
 	if b.kind == zeros {
 		return nil
 	}
-	line := io.NewSectionReader(f, b.offset, b.size)
-	if _, err := io.Copy(to, line); err != nil {
+	if !p.long() {
+		line := p.text[b.offset-p.offset:][:b.size]
+		if _, err := to.WriteString(line); err != nil || line[len(line)-1] == '\n' {
+			return err
+		}
+		return to.WriteByte('\n')
+	}
+	if _, err := io.Copy(to, io.NewSectionReader(f, b.offset, b.size)); err != nil {
 		return err
 	}
 	last := make([]byte, 1)

@@ -2,7 +2,6 @@ package reward
 
 import (
 	"cmp"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -21,15 +20,23 @@ import (
 func Fold(events *session.EventSet, lessons []Lesson, t Tables) Standing {
 	f := newFold(events, lessons)
 	got := map[string]time.Time{}
+	open := slices.Clone(t.achievements)
 	first := true
-	for e := range f.events() {
-		f.add(first, e)
+	for e := range events.All() {
+		e = f.today(e)
+		_, ours := f.known[e.Lab]
+		changed := f.add(first, e, ours)
 		first = false
-		for _, a := range t.achievements {
-			if _, had := got[a.ID]; !had && f.holds(a.When, e) {
+		if e.Lab != "" && !ours {
+			continue
+		}
+		open = slices.DeleteFunc(open, func(a achievement) bool {
+			had := f.holds(a.When, e, changed)
+			if had {
 				got[a.ID] = e.Time
 			}
-		}
+			return had
+		})
 	}
 	return f.standing(t, got)
 }
@@ -63,11 +70,10 @@ type place struct{ lab, variant, step string }
 
 // fold is what is known after some of the events.
 type fold struct {
-	set     *session.EventSet
 	lessons []Lesson
-	known   map[string]Lesson         // by lab id
-	names   map[string]names          // by lab id
-	former  map[string]string         // today's id, by one that a lesson or its lab had before
+	known   map[string]Lesson // by lab id
+	names   map[string]names  // by lab id
+	were    former
 	helps   map[place][]session.Event // in one session, whose id stands in variant: solutions written, and resets
 
 	read     map[string]bool // lessons
@@ -83,7 +89,7 @@ type fold struct {
 }
 
 func newFold(events *session.EventSet, lessons []Lesson) *fold {
-	f := &fold{set: events, lessons: lessons, known: map[string]Lesson{}, names: map[string]names{}, helps: map[place][]session.Event{},
+	f := &fold{lessons: lessons, were: formerIDs(lessons), known: map[string]Lesson{}, names: map[string]names{}, helps: map[place][]session.Event{},
 		read: map[string]bool{}, xp: map[place]int{}, met: map[place]bool{}, merits: map[place]bool{},
 		engines: map[place]map[string]bool{}, helped: map[place]bool{}, unaided: map[place]bool{}, variants: map[string][]string{}}
 	for _, l := range lessons {
@@ -91,9 +97,12 @@ func newFold(events *session.EventSet, lessons []Lesson) *fold {
 			f.known[l.Lab], f.names[l.Lab] = l, namesOf(l)
 		}
 	}
-	f.former = formerIDs(lessons)
-	for e := range f.events() {
-		if _, ours := f.known[e.Lab]; ours && (e.Kind == session.SolvedFor || e.Kind == session.Reset) {
+	for e := range events.All() {
+		if e.Kind != session.SolvedFor && e.Kind != session.Reset {
+			continue
+		}
+		e = f.today(e)
+		if _, ours := f.known[e.Lab]; ours {
 			p := place{e.Lab, e.Session, e.Step}
 			f.helps[p] = append(f.helps[p], session.Event{Kind: e.Kind, Seq: e.Seq})
 		}
@@ -101,24 +110,18 @@ func newFold(events *session.EventSet, lessons []Lesson) *fold {
 	return f
 }
 
-// events gives the events in order, with the ids that their steps have today.
-func (f *fold) events() iter.Seq[session.Event] {
-	return func(yield func(session.Event) bool) {
-		for e := range f.set.All() {
-			if id, renamed := f.former["lab "+e.Lab]; renamed {
-				e.Lab = id
-			}
-			if id, renamed := f.former["lesson "+e.Lesson]; renamed {
-				e.Lesson = id
-			}
-			if n, known := f.names[e.Lab]; known && e.Step != "" {
-				e.Step = n.today(e.Variant, e.Step)
-			}
-			if !yield(e) {
-				return
-			}
-		}
+// today is e with the ids that its lesson, lab and step have now.
+func (f *fold) today(e session.Event) session.Event {
+	if id, renamed := f.were.labs[e.Lab]; renamed {
+		e.Lab = id
 	}
+	if id, renamed := f.were.lessons[e.Lesson]; renamed {
+		e.Lesson = id
+	}
+	if n, known := f.names[e.Lab]; known && e.Step != "" {
+		e.Step = n.today(e.Variant, e.Step)
+	}
+	return e
 }
 
 // merit tells whether e was achieved without a written solution: the session did not know of one, and wrote none
@@ -134,25 +137,28 @@ func (f *fold) merit(e session.Event) bool {
 	return !e.Solved && last.Kind != session.SolvedFor
 }
 
-func (f *fold) add(first bool, e session.Event) {
+// add takes an event in. ours tells whether it is of a lab of the course. It tells whether that changed what is met
+// and read.
+func (f *fold) add(first bool, e session.Event, ours bool) (changed bool) {
 	f.gap = 0
 	if !first {
 		f.gap = e.Time.Sub(f.last)
 	}
 	f.last = e.Time
 	if e.Kind == session.Read {
+		changed = !f.read[e.Lesson]
 		f.read[e.Lesson] = true
 	}
-	if _, ours := f.known[e.Lab]; !ours {
-		return
+	if !ours {
+		return changed
 	}
-	variant := place{e.Lab, e.Variant, ""}
 	switch e.Kind {
 	case session.Hinted, session.SolvedFor:
-		f.helped[variant] = true
+		f.helped[place{e.Lab, e.Variant, ""}] = true
 	case session.StepMet:
-		f.stepMet(e)
+		changed = f.stepMet(e)
 	}
+	return changed
 }
 
 // seen remembers the variants of a lab that the student did something in. No lab has as many as maxVariants.
@@ -162,13 +168,17 @@ func (f *fold) seen(e session.Event) {
 	}
 }
 
-func (f *fold) stepMet(e session.Event) {
+// stepMet tells whether it is news that e's step is met.
+func (f *fold) stepMet(e session.Event) bool {
+	at, variant, merit := place{e.Lab, e.Variant, e.Step}, place{e.Lab, e.Variant, ""}, f.merit(e)
+	if f.met[at] && (!merit || f.merits[at] && f.engines[at][e.Engine]) {
+		return false
+	}
 	f.seen(e)
-	at, variant := place{e.Lab, e.Variant, e.Step}, place{e.Lab, e.Variant, ""}
 	before := f.all(e.Lab, e.Variant, f.met)
 	f.met[at] = true
-	if !f.merit(e) {
-		return
+	if !merit {
+		return true
 	}
 	f.merits[at] = true
 	if f.engines[at] == nil {
@@ -179,6 +189,7 @@ func (f *fold) stepMet(e session.Event) {
 	if !before && f.all(e.Lab, e.Variant, f.merits) && !f.helped[variant] {
 		f.unaided[variant] = true
 	}
+	return true
 }
 
 // award gives the XP of a step, once. What an event says of its XP counts for nothing.
@@ -227,35 +238,23 @@ func (f *fold) done() int {
 	return n
 }
 
-// holds tells whether a condition holds after e, the newest event.
-func (f *fold) holds(w when, e session.Event) bool {
-	if _, ours := f.known[e.Lab]; e.Lab != "" && !ours {
-		return false
-	}
+// holds tells whether a condition holds after e, the newest event, of a lab of the course or of none. changed is what add
+// said of it.
+func (f *fold) holds(w when, e session.Event, changed bool) bool {
 	switch {
 	case w.Check != "":
 		return e.Kind == session.Judged && string(e.CheckKind) == w.Check && e.Got != nil && begins(e.Got.String(), w.Got) &&
 			string(e.Outcome) == cmp.Or(w.Outcome, "met") && f.merit(e)
 	case w.Completed != nil:
-		return e.Kind == session.StepMet && f.completed(*w.Completed, e.Lab)
+		return changed && e.Kind == session.StepMet && f.completed(*w.Completed, e.Lab)
+	case w.Lessons == all:
+		return changed && len(f.lessons) > 0 && f.done() == len(f.lessons)
 	case w.Lessons != 0:
-		return f.lessonsDone(w.Lessons, e)
+		return changed && f.done() >= int(w.Lessons)
 	case w.Return > 0:
 		return f.gap >= time.Duration(w.Return)*24*time.Hour
 	}
 	return false
-}
-
-func (f *fold) lessonsDone(want count, e session.Event) bool {
-	switch e.Kind {
-	case session.StepMet, session.Read: // no other event changes it
-	default:
-		return false
-	}
-	if want == all {
-		return len(f.lessons) > 0 && f.done() == len(f.lessons)
-	}
-	return f.done() >= int(want)
 }
 
 // begins tells whether a fact begins with the words of start: "status 400" does not begin with "status 4".

@@ -85,23 +85,26 @@ func (n names) today(variant, step string) string {
 	return step
 }
 
-// formerIDs tells what lessons and labs are called now, by what they were called before. An id that is in use is its
-// owner's, whatever another says that it was called before.
-func formerIDs(lessons []Lesson) map[string]string {
-	former, used := map[string]string{}, map[string]bool{}
+// former are today's ids of lessons and of labs, by those that they had before.
+type former struct{ lessons, labs map[string]string }
+
+// formerIDs reads the outlines. An id that is in use is its owner's, whatever another says that it was called before.
+func formerIDs(lessons []Lesson) former {
+	f := former{lessons: map[string]string{}, labs: map[string]string{}}
+	usedLessons, usedLabs := map[string]bool{}, map[string]bool{"": true}
 	for _, l := range lessons {
-		used["lesson "+l.ID], used["lab "+l.Lab] = true, true
+		usedLessons[l.ID], usedLabs[l.Lab] = true, true
 	}
-	claim := func(kind, now string, was []string) {
+	claim := func(of map[string]string, used map[string]bool, now string, was []string) {
 		for _, old := range was {
-			if _, claimed := former[kind+old]; !claimed && !used[kind+old] && now != "" {
-				former[kind+old] = now
+			if _, claimed := of[old]; !claimed && !used[old] && now != "" {
+				of[old] = now
 			}
 		}
 	}
 	for _, l := range lessons {
-		claim("lesson ", l.ID, l.Was)
-		claim("lab ", l.Lab, l.LabWas)
+		claim(f.lessons, usedLessons, l.ID, l.Was)
+		claim(f.labs, usedLabs, l.Lab, l.LabWas)
 	}
-	return former
+	return f
 }
