@@ -63,7 +63,7 @@ func (a *app) engine(ctx context.Context, name string, lab course.Lab) (session.
 		if name == engineEmbedded {
 			return embedded.New(embedded.Options{}), why{}, nil
 		}
-		e := docker.New(docker.Options{})
+		e := docker.New(docker.Options{Shipped: shipped})
 		err := available(ctx, e)
 		if err == nil {
 			a.guardEngine(ctx, e)
@@ -77,7 +77,7 @@ func (a *app) autoEngine(ctx context.Context, lab course.Lab) (session.Engine, w
 	if !slices.Contains(lab.Engines, engineDocker) {
 		return embedded.New(embedded.Options{}), why{key: "why.lab-embedded-only"}, nil
 	}
-	e := docker.New(docker.Options{})
+	e := docker.New(docker.Options{Shipped: shipped})
 	err := available(ctx, e)
 	if err == nil {
 		err = e.Obtainable(ctx, lab.Env)

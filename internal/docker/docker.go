@@ -18,6 +18,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
 
+	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
 )
 
@@ -41,6 +42,9 @@ type Options struct {
 	Host string
 	// Locks is the folder in which processes take turns at building images. "" means one in the user's cache folder.
 	Locks string
+	// Shipped tells whether an environment came with the program. The services of any other have nothing to write to but
+	// memory, and less than a quarter of a gigabyte of disk each, at the price of a slower start. nil means: none did.
+	Shipped func(course.Environment) bool
 	// Getenv reads the environment; nil means os.Getenv.
 	Getenv func(string) string
 }

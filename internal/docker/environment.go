@@ -262,9 +262,13 @@ func (v *environment) remove(ctx context.Context) error {
 	for _, s := range v.services {
 		containers = append(containers, s.container)
 	}
-	err := remove(ctx, v.api, containers, []string{v.plan.network}, v.plan.volumes)
+	volumes, held := v.plan.volumes, []string(nil)
+	if v.plan.bounded { // the forwarder has them, too
+		volumes, held = nil, volumes
+	}
+	err := remove(ctx, v.api, containers, []string{v.plan.network}, volumes)
 	beside.Wait()
-	return errors.Join(err, outer)
+	return errors.Join(err, outer, remove(ctx, v.api, nil, nil, held))
 }
 
 // terminate gives the services that want it the time to end by themselves.

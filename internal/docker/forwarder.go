@@ -33,7 +33,7 @@ const (
 	forwarderPort   = 20_000 // of the first published port; those after it follow
 	forwarderMemory = 128 << 20
 	forwarderPids   = 32
-	forwarderOpen   = 16_384 // descriptors, two a connection
+	forwarderOpen   = maxOpen // descriptors, two a connection
 )
 
 // closedAddr is the address of a port of a service that is down: nothing listens there.
@@ -81,7 +81,8 @@ func (p *plan) isolate(image string) {
 		// It is no router: what a service addresses to something beyond it stays where it is.
 		Sysctls: map[string]string{"net.ipv4.ip_forward": "0"},
 	}
-	h.Memory, h.MemorySwap, h.PidsLimit = forwarderMemory, forwarderMemory, &pids
+	h.Memory, h.MemorySwap, h.PidsLimit, h.ShmSize = forwarderMemory, forwarderMemory, &pids, 1<<20
+	h.CPUPeriod, h.CPUQuota = 100_000, defaultCPUs*100_000
 	h.Ulimits = []*container.Ulimit{{Name: "nofile", Soft: forwarderOpen, Hard: forwarderOpen}}
 	p.forwarder = piece{Service: course.Service{Name: forwarderName}, container: p.network + "_forwarder",
 		create: client.ContainerCreateOptions{Name: p.network + "_forwarder",

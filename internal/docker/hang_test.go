@@ -96,7 +96,7 @@ func TestFailure(t *testing.T) {
 	for _, at := range []string{"inspect", "network", "volume", "container", "connect", "start"} {
 		broken := errors.New(at + " broke")
 		s := &scripted{fail: map[string]error{at: broken}}
-		e := New(Options{})
+		e := New(Options{Shipped: func(course.Environment) bool { return true }})
 		e.api = s
 		if _, err := e.Start(t.Context(), "x", one(), nil, nil); !errors.Is(err, broken) {
 			t.Errorf("%s: %v", at, err)
@@ -119,7 +119,7 @@ func TestHang(t *testing.T) {
 	for _, at := range []string{"inspect", "network", "volume", "container", "connect", "start"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
-			e := New(Options{})
+			e := New(Options{Shipped: func(course.Environment) bool { return true }})
 			e.api = &scripted{hang: map[string]bool{at: true}}
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 			defer cancel()
@@ -136,7 +136,7 @@ func TestHang(t *testing.T) {
 // TestStopBounded: Stop honours the ctx of its caller, fails, and can be asked again.
 func TestStopBounded(t *testing.T) {
 	s := &scripted{hang: map[string]bool{"-container": true}}
-	e := New(Options{})
+	e := New(Options{Shipped: func(course.Environment) bool { return true }})
 	e.api = s
 	p, err := planFor("x", "", one(), nil, map[string]string{"a": "i"}, someone)
 	if err != nil {

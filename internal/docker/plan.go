@@ -24,6 +24,7 @@ type plan struct {
 	volumes  []string
 	services []piece
 	labels   map[string]string
+	bounded  bool // nothing but the roots of services is on disk; see bind
 
 	outer     string     // network that publishes ports for network, which has no way out; "" where network does so itself
 	forwarder piece      // on both, where there is outer
@@ -102,10 +103,9 @@ func hostConfig(s course.Service, base string, labels map[string]string) (*conta
 		DNS:        []netip.Addr{netip.AddrFrom4([4]byte{192, 0, 2, 1})},
 		DNSOptions: []string{"timeout:1", "attempts:1"},
 	}
-	h.Memory, h.CPUPeriod, h.CPUQuota = orElse(s.Memory, defaultMemory), 100_000, defaultCPUs*100_000
-	h.MemorySwap = h.Memory
-	pids := orElse(s.Pids, defaultPids)
-	h.PidsLimit = &pids
+	if err := limit(h, s); err != nil {
+		return nil, err
+	}
 	for _, port := range s.Ports {
 		if port < 1 || port > 65535 {
 			return nil, fmt.Errorf("publishing port %d of %s: not a port", port, s.Name)
@@ -169,13 +169,6 @@ func (p plan) String() string {
 func tcp(port int) network.Port {
 	p, _ := network.PortFrom(uint16(port), network.TCP)
 	return p
-}
-
-func orElse(v, otherwise int64) int64 {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }
 
 // clean makes a part of an engine's name out of s.

@@ -19,7 +19,7 @@ import (
 // LAB_REQUIRE_DOCKER is set.
 func real(t testing.TB) *Engine {
 	t.Helper()
-	e := New(Options{})
+	e := New(Options{Shipped: func(course.Environment) bool { return true }})
 	t.Cleanup(func() { _ = e.Close() })
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()

@@ -43,6 +43,16 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 		p.forPodman()
 	} else {
 		p.isolate(refs[forwarderName])
+		if e.options.Shipped == nil || !e.options.Shipped(env) {
+			if _, err := e.prepare(ctx, a, env, say); err != nil {
+				return nil, err
+			}
+			declared, err := declaredVolumes(ctx, a, p)
+			if err != nil {
+				return nil, trouble(err, e.Host())
+			}
+			p.bind(declared)
+		}
 	}
 	v := newEnvironment(ctx, e, a, p)
 	if err := e.up(ctx, v, env, say); err != nil {
@@ -58,6 +68,7 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 		v.warm(s) // not before: it would take the processor from services that are still starting
 	}
 	v.work.Go(func() { v.watch(v.life) })
+	v.work.Go(func() { v.watchRoots(v.life) })
 	return v, nil
 }
 
@@ -73,7 +84,7 @@ func (e *Engine) up(ctx context.Context, v *environment, env course.Environment,
 	for _, name := range v.plan.volumes {
 		g.Go(func() error {
 			return steady(gctx, func(ctx context.Context) error {
-				_, err := v.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Driver: "local", Labels: v.plan.labels})
+				_, err := v.api.VolumeCreate(ctx, v.plan.volumeOptions(name))
 				return wrap(err, "creating volume %s", name)
 			})
 		})
@@ -84,6 +95,11 @@ func (e *Engine) up(ctx context.Context, v *environment, env course.Environment,
 	g, gctx = errgroup.WithContext(ctx)
 	if v.forwarder != nil {
 		g.Go(func() error { return v.bringForwarder(gctx) })
+		if v.plan.bounded { // what is laid into a volume that nobody has mounted is lost
+			if err := v.forwarder.wait(gctx); err != nil {
+				return errors.Join(g.Wait(), err)
+			}
+		}
 	}
 	for _, s := range v.services {
 		g.Go(func() error { return v.bring(gctx, s, say) })

@@ -60,7 +60,7 @@ func TestTrouble(t *testing.T) {
 // TestWords: every code that this package gives has words, and they fit its arguments.
 func TestWords(t *testing.T) {
 	for code, args := range map[string][]any{
-		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"}, "docker-garbled": {"h"},
+		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"}, "docker-garbled": {"h"}, "service-wrote-too-much": {"s", 192},
 		"docker-remote": {"h"}, "docker-windows": nil, "docker-disk-full": nil, "docker-networks-full": nil,
 		"base-image-missing": {"i"}, "image-missing": {"i"}, "build-failed": {"s", "d"}, "build-context": {"f"},
 		"service-died": {"s", 1, "w"}, "service-out-of-memory": {"s"}, "service-not-ready": {"s", 60.0}, "reload-unclear": {"s"},
