@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/cwk-stream/lab/internal/nginxconf"
@@ -62,13 +61,16 @@ type compiler struct {
 	formats map[string]template
 	defined map[string]bool // variables that the configuration defines
 	used    []string        // variables in the order in which nginx indexes them
-	group   *upstream       // the upstream block being read
+	usedAt  map[string]nginxconf.Directive
+	group   *upstream // the upstream block being read
+	refused error     // the first refusal by name: what nginx itself complains of comes before it
 }
 
 // compile reads the configuration and judges it as nginx -t does. resolve tells whether a host name exists.
 func compile(files map[string][]byte, resolve func(host string) bool) (*config, error) {
 	source, broken := nginxconf.ParseFiles(mainConf, files)
 	c := &compiler{table: newTable(), readers: readers(), resolve: resolve, defined: map[string]bool{},
+		usedAt: map[string]nginxconf.Directive{},
 		conf: &config{source: source, maps: map[string]*mapping{}, assigned: map[string]bool{},
 			captured: map[string]bool{}, limit: 512}}
 	main := &level{kind: inMain, set: map[string][]nginxconf.Directive{}}
@@ -84,7 +86,7 @@ func compile(files map[string][]byte, resolve func(host string) bool) (*config, 
 		return c.conf, &nginxconf.Error{Text: `no "events" section in configuration`}
 	}
 	c.conf.mainLogs = errorLogs(main)
-	return c.conf, nil
+	return c.conf, c.refused
 }
 
 // block judges the directives of one context in order.
@@ -96,7 +98,14 @@ func (c *compiler) block(l *level, tree []nginxconf.Directive) error {
 		if err := c.table.check(d, l.kind); err != nil {
 			return err
 		}
-		if err := c.directive(l, d); err != nil {
+		err := c.directive(l, d)
+		if r, ok := err.(*unsupported); ok {
+			if c.refused == nil {
+				c.refused = r
+			}
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -129,12 +138,22 @@ func (c *compiler) directive(l *level, d nginxconf.Directive) error {
 		}
 		return nil
 	}
+	if err := c.judge(l, d); err != nil {
+		return err
+	}
 	return refuse(d, `directive "`+d.Name+`"`)
 }
 
-// refuse says that nginx knows something which the stand-in does not. Nothing is ever silently left out.
+// unsupported says that nginx knows something which the stand-in does not. Nothing is ever silently left out. The rest of the
+// configuration is still read, as nginx may have a complaint of its own further down.
+type unsupported struct{ err *nginxconf.Error }
+
+func (r *unsupported) Error() string { return r.err.Error() }
+func (r *unsupported) Unwrap() error { return r.err }
+
 func refuse(d nginxconf.Directive, what string) error {
-	return fail(d, what+" is not in the embedded stand-in for nginx (real nginx has it: use Docker, --engine docker)")
+	text := what + " is not in the embedded stand-in for nginx (real nginx has it: use Docker, --engine docker)"
+	return &unsupported{&nginxconf.Error{Text: text, File: d.File, Line: d.Line}}
 }
 
 // template reads a text with variables; the complaint names the place d.
@@ -144,25 +163,34 @@ func (c *compiler) template(d nginxconf.Directive, text string) (template, error
 		return nil, fail(d, complaint)
 	}
 	for _, name := range t.variables() {
-		if !slices.Contains(c.used, name) {
-			c.used = append(c.used, name)
-		}
+		c.use(d, name)
 	}
 	return t, nil
 }
 
+// use notes a variable that the directive d needs.
+func (c *compiler) use(d nginxconf.Directive, name string) {
+	if _, known := c.usedAt[name]; !known {
+		c.used = append(c.used, name)
+		c.usedAt[name] = d
+	}
+}
+
 // variables judges the variables used, once all are defined, in nginx's order.
-func (c *compiler) variables(at nginxconf.Directive) error {
+func (c *compiler) variables() error {
+	var missing error
 	for _, name := range c.used {
 		switch {
 		case c.defined[name] || standIn(name):
 		case c.table.variable(name):
-			return refuse(at, `variable "$`+name+`"`)
+			if missing == nil {
+				missing = refuse(c.usedAt[name], `variable "$`+name+`"`)
+			}
 		default:
 			return &nginxconf.Error{Text: `unknown "` + name + `" variable`}
 		}
 	}
-	return nil
+	return missing
 }
 
 func (c *compiler) warn(text string) { c.conf.warnings = append(c.conf.warnings, text) }

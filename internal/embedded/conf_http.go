@@ -105,7 +105,7 @@ func (c *compiler) httpBlock(l *level, d nginxconf.Directive) error {
 	if err := c.noCertificate(); err != nil {
 		return err
 	}
-	if err := c.variables(end); err != nil {
+	if err := c.variables(); err != nil {
 		return err
 	}
 	if err := c.variableHash(); err != nil {

@@ -47,6 +47,7 @@ func (c *compiler) logFormat(_ *level, d nginxconf.Directive) error {
 	}
 	if escape, ok := strings.CutPrefix(words[0], "escape="); ok {
 		if escape == "json" || escape == "none" {
+			c.formats[name] = nil
 			return refuse(d, `"log_format ... escape=`+escape+`"`)
 		}
 		if escape != "default" {

@@ -90,6 +90,7 @@ func (c *compiler) upstreamServer(_ *level, d nginxconf.Directive) error {
 		}
 	}
 	if strings.HasPrefix(d.Args[0], "unix:") {
+		c.group.peers = append(c.group.peers, p)
 		return refuse(d, `an upstream on a UNIX socket`)
 	}
 	host, port, _, why := parseURL(d.Args[0], false)
@@ -178,10 +179,12 @@ func (c *compiler) proxyPass(l *level, d nginxconf.Directive) error {
 	scheme, rest, ok := strings.Cut(d.Args[0], "://")
 	switch {
 	case ok && strings.EqualFold(scheme, "https"):
+		loc.pass = &pass{url: d.Args[0]}
 		return refuse(d, `"proxy_pass https://"`)
 	case !ok || !strings.EqualFold(scheme, "http"):
 		return fail(d, "invalid URL prefix")
 	case strings.HasPrefix(rest, "unix:"):
+		loc.pass = &pass{url: d.Args[0]}
 		return refuse(d, `"proxy_pass" to a UNIX socket`)
 	}
 	host, port, uri, why := parseURL(rest, true)

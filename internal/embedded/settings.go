@@ -119,8 +119,8 @@ func (c *compiler) headers(at nginxconf.Directive, l *level) ([]headerLine, erro
 				return nil, fail(at, complaint)
 			}
 			for _, name := range t.variables() {
-				if !owner.compiled && !slices.Contains(c.used, name) {
-					c.used = append(c.used, name)
+				if !owner.compiled {
+					c.use(d, name)
 				}
 			}
 			lines[len(lines)-1].value = t
