@@ -33,6 +33,7 @@ type level struct {
 	set       map[string][]nginxconf.Directive
 	server    *server
 	location  *location     // nil above locations
+	branch    *branch       // of an if block
 	redirects []redirection // proxy_redirect with two parameters, or default
 	compiled  bool          // proxy_set_header of this level has been compiled
 }
@@ -140,6 +141,9 @@ func (c *compiler) directive(l *level, d nginxconf.Directive) error {
 	}
 	if err := c.judge(l, d); err != nil {
 		return err
+	}
+	if isQuiet(d.Name) {
+		return nil
 	}
 	return refuse(d, `directive "`+d.Name+`"`)
 }

@@ -3,7 +3,6 @@ package embedded
 import (
 	"net/netip"
 	"os"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -36,31 +35,44 @@ type location struct {
 	pass     *pass // nil where it is not proxied
 	rewrites []rewriteStep
 	settings *settings
+	branches []*location // its if blocks
+	branchOf *location   // of an if block: the location around it
+	nameless bool        // an if block
 }
 
 // readers are the directives with an order of their own, by name; those of upstream{} have it before their name.
 func readers() map[string]func(*compiler, *level, nginxconf.Directive) error {
 	return map[string]func(*compiler, *level, nginxconf.Directive) error{
-		"events":          (*compiler).events,
-		"http":            (*compiler).httpBlock,
-		"server":          (*compiler).server,
-		"location":        (*compiler).location,
-		"listen":          (*compiler).listen,
-		"server_name":     (*compiler).serverName,
-		"types":           (*compiler).types,
-		"log_format":      (*compiler).logFormat,
-		"access_log":      (*compiler).accessLog,
-		"map":             (*compiler).mapBlock,
-		"upstream":        (*compiler).upstream,
-		"upstream.server": (*compiler).upstreamServer,
-		"proxy_pass":      (*compiler).proxyPass,
-		"add_header":      (*compiler).addHeader,
-		"proxy_redirect":  (*compiler).proxyRedirect,
-		"if":              (*compiler).condition,
-		"return":          (*compiler).returns,
-		"rewrite":         (*compiler).rewrite,
-		"set":             (*compiler).setVariable,
-		"break":           (*compiler).breaks,
+		"events":              (*compiler).events,
+		"http":                (*compiler).httpBlock,
+		"server":              (*compiler).server,
+		"location":            (*compiler).location,
+		"listen":              (*compiler).listen,
+		"server_name":         (*compiler).serverName,
+		"types":               (*compiler).types,
+		"log_format":          (*compiler).logFormat,
+		"access_log":          (*compiler).accessLog,
+		"map":                 (*compiler).mapBlock,
+		"upstream":            (*compiler).upstream,
+		"upstream.server":     (*compiler).upstreamServer,
+		"upstream.keepalive":  (*compiler).keepalive,
+		"upstream.zone":       (*compiler).zone,
+		"upstream.ip_hash":    (*compiler).balance,
+		"upstream.least_conn": (*compiler).balance,
+		"upstream.hash":       (*compiler).balance,
+		"proxy_cache_bypass":  (*compiler).predicates,
+		"proxy_no_cache":      (*compiler).predicates,
+		"proxy_cache":         (*compiler).proxyCache,
+		"gzip_types":          (*compiler).gzipTypes,
+		"gzip":                (*compiler).gzip,
+		"proxy_pass":          (*compiler).proxyPass,
+		"add_header":          (*compiler).addHeader,
+		"proxy_redirect":      (*compiler).proxyRedirect,
+		"if":                  (*compiler).conditional,
+		"return":              (*compiler).returns,
+		"rewrite":             (*compiler).rewrite,
+		"set":                 (*compiler).setVariable,
+		"break":               (*compiler).breaks,
 	}
 }
 
@@ -114,29 +126,6 @@ func (c *compiler) httpBlock(l *level, d nginxconf.Directive) error {
 	c.conflicts()
 	return c.serverHash()
 }
-
-// condition refuses if, but first says what nginx has against what is in it, where the condition itself is plainly sound.
-func (c *compiler) condition(l *level, d nginxconf.Directive) error {
-	sound := len(d.Args) == 1 || len(d.Args) == 3 && (d.Args[1] == "=" || d.Args[1] == "!=")
-	if !sound || !soundCondition.MatchString(d.Value()) {
-		return refuse(d, `directive "if"`)
-	}
-	inner := inServerIf
-	if l.location != nil {
-		inner = inLocationIf
-	}
-	for _, line := range d.Block {
-		if err := c.table.check(line, inner); err != nil {
-			return err
-		}
-		if _, ok := c.readers[line.Name]; ok || line.IsBlock() {
-			break // its values may be wrong as well, which only nginx knows here
-		}
-	}
-	return refuse(d, `directive "if"`)
-}
-
-var soundCondition = regexp.MustCompile(`^\(\$[a-z_]+( !?= [\w-]+)?\)$`)
 
 func (c *compiler) server(l *level, d nginxconf.Directive) error {
 	s := &server{at: d, runs: map[*nginxconf.Location]*location{}}

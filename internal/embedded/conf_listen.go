@@ -40,6 +40,9 @@ func (c *compiler) listen(l *level, d nginxconf.Directive) error {
 		if err := listenOption(d, p); err != nil {
 			return err
 		}
+		if p == "http2" {
+			c.warn(`the "listen ... http2" directive is deprecated, use the "http2" directive instead in ` + place(d))
+		}
 	}
 	return c.addListen(d, l.server, netip.AddrPortFrom(addr, uint16(port)), d.Args[1:])
 }
@@ -53,7 +56,9 @@ func listenOption(d nginxconf.Directive, p string) error {
 		return nil
 	case "ssl":
 		return nil
-	case "http2", "quic", "proxy_protocol":
+	case "http2":
+		return nil
+	case "quic", "proxy_protocol":
 		return refuse(d, `"listen ... `+p+`"`)
 	}
 	switch name {
@@ -133,7 +138,7 @@ func portRange(from, to string) bool {
 func (c *compiler) addListen(d nginxconf.Directive, s *server, addr netip.AddrPort, options []string) error {
 	standard := slices.Contains(options, "default_server") || slices.Contains(options, "default")
 	tls := slices.Contains(options, "ssl")
-	set := slices.ContainsFunc(options, func(o string) bool { return o != "default_server" && o != "default" && o != "ssl" })
+	set := slices.ContainsFunc(options, func(o string) bool { return o != "default_server" && o != "default" && o != "ssl" && o != "http2" })
 	for _, l := range c.conf.listens {
 		if l.addr != addr {
 			continue

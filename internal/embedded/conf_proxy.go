@@ -26,6 +26,8 @@ type upstream struct {
 	hasPort  bool // whether proxy_pass gave one
 	peers    []*peer
 	at       nginxconf.Directive
+	balanced bool // a way to choose a server was given, or keepalive
+	method   *nginxconf.Directive
 	rotation // how far the round has come
 }
 
@@ -58,7 +60,7 @@ func (c *compiler) upstreamBlock(l *level, d nginxconf.Directive, u *upstream) e
 	if len(u.peers) == 0 && d.End != 0 {
 		return fail(nginxconf.Directive{File: d.File, Line: d.End}, "no servers are inside upstream")
 	}
-	return nil
+	return u.unknownMethod()
 }
 
 // upstreamServer reads a server of an upstream block: first the parameters, then the address, as nginx does.
@@ -168,7 +170,7 @@ func (c *compiler) proxyPass(l *level, d nginxconf.Directive) error {
 	if loc.pass != nil {
 		return say(d, "is duplicate")
 	}
-	if strings.HasSuffix(loc.match.Pattern, "/") && loc.match.Regexp == nil {
+	if strings.HasSuffix(loc.match.Pattern, "/") && loc.match.Regexp == nil && !loc.nameless {
 		loc.match.Slash = true
 	}
 	if strings.Contains(d.Args[0], "$") {
@@ -195,7 +197,7 @@ func (c *compiler) proxyPass(l *level, d nginxconf.Directive) error {
 	if err != nil {
 		return err
 	}
-	if uri != "" && (loc.match.Regexp != nil || loc.match.Modifier == "@") {
+	if uri != "" && (loc.match.Regexp != nil || loc.match.Modifier == "@" || loc.nameless) {
 		return fail(d, `"proxy_pass" cannot have URI part in location given by regular expression, or inside named location,`+
 			` or inside "if" statement, or inside "limit_except" block`)
 	}
@@ -275,7 +277,24 @@ func (c *compiler) settleAll(end nginxconf.Directive, s *server, locations []*ng
 		if loc.settings, err = c.settle(end, loc.level); err != nil {
 			return err
 		}
+		if err := c.settleBranches(end, loc); err != nil {
+			return err
+		}
 		if err := c.settleAll(end, s, m.Nested); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleBranches makes the settings of a location's if blocks, which proxy as it does where they do not say otherwise.
+func (c *compiler) settleBranches(end nginxconf.Directive, loc *location) error {
+	for _, b := range loc.branches {
+		if b.pass == nil {
+			b.pass = loc.pass
+		}
+		var err error
+		if b.settings, err = c.settle(end, b.level); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func defaultRedirect(loc *location) redirection {
 	if p.uri == "" {
 		from, to = p.url+"/", "/"
 	}
-	if loc.match.Regexp != nil || loc.match.Modifier == "@" {
+	if loc.match.Regexp != nil || loc.match.Modifier == "@" || loc.nameless {
 		to = "/"
 	}
 	return redirection{from: template{{text: from}}, to: template{{text: to}}}
@@ -91,7 +91,11 @@ func redirects(l *level) []redirection {
 	if l.location == nil || l.location.pass == nil || l.location.pass.dynamic != nil {
 		return nil
 	}
-	return []redirection{defaultRedirect(l.location)}
+	loc := l.location
+	if loc.nameless && loc.pass == loc.branchOf.pass {
+		loc = loc.branchOf
+	}
+	return []redirection{defaultRedirect(loc)}
 }
 
 // redirected changes a Location as the first proxy_redirect that fits says.

@@ -19,11 +19,16 @@ type rewriteStep struct {
 	ends    bool               // rewrite: no further step
 	breaks  bool               // rewrite: with "break"
 	hasText bool               // return: a text was given
+	branch  *branch            // if
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
 func (l *level) add(s rewriteStep) {
+	if l.branch != nil {
+		l.branch.rewrites = append(l.branch.rewrites, s)
+		return
+	}
 	if l.location != nil {
 		l.location.rewrites = append(l.location.rewrites, s)
 		return

@@ -28,13 +28,8 @@ type conn struct {
 	idle bool // waits for a request; after the first one, a reload then closes it
 }
 
-// Limits of nginx on what clients send: large_client_header_buffers 4 8k.
-const (
-	longestLine = 8 << 10
-	longestHead = 32 << 10
-
-	longestShown = 2048 - 300 // of a header line in the error log (NGX_MAX_ERROR_STR - 300)
-)
+// longestShown is how much of a client's header line the error log shows (NGX_MAX_ERROR_STR - 300). Bytes.
+const longestShown = 2048 - 300
 
 // serve answers one request after the other until the connection ends.
 func (c *conn) serve() {
@@ -72,7 +67,7 @@ func (c *conn) next() (r *request, more bool) {
 	r = &request{conn: c, server: standard, set: standard.settings, start: time.Now(), bodyLength: -1}
 	_ = c.SetReadDeadline(time.Now().Add(standard.settings.clientHeader))
 	var err error
-	r.head, err = readHead(c.in, longestLine, longestHead, true)
+	r.head, err = readHead(c.in, r.set.longestLine, r.set.longestHead, true)
 	if err != nil {
 		return r.unreadable(err)
 	}
@@ -89,7 +84,7 @@ func (r *request) unreadable(err error) (*request, bool) {
 		r.fail(414)
 	case errors.Is(err, errTooLong), errors.Is(err, errTooBig):
 		r.action = "reading client request headers"
-		shown := r.head.last[:min(len(r.head.last), longestShown)]
+		shown := r.head.last[:min(len(r.head.last), longestShown, r.set.longestLine)]
 		r.log(logInfo, `client sent too long header line: "`+shown+`..."`)
 		r.fail(494)
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -228,7 +223,8 @@ func (r *request) handle() bool {
 		if loc != nil {
 			r.set = loc.settings
 		}
-		if r.keepalive && (r.set.keepalive == 0 || r.conn.requests >= r.set.keepaliveRequests) {
+		if r.keepalive && (r.set.keepalive == 0 || r.conn.requests >= r.set.keepaliveRequests ||
+			time.Since(r.conn.start).Truncate(time.Millisecond) > r.set.keepaliveTime) {
 			r.keepalive = false
 		}
 		if r.set.maxBody > 0 && r.bodyLength > r.set.maxBody {
@@ -251,8 +247,8 @@ func (r *request) handle() bool {
 			return more
 		case again:
 			continue
-		case loc.pass != nil:
-			return r.pass(loc.pass)
+		case r.loc.pass != nil:
+			return r.pass(r.loc.pass)
 		}
 		return r.static()
 	}
@@ -276,42 +272,64 @@ func (r *request) static() bool {
 // run does rewrite directives in order: it says whether they answered the request, and whether another location is to be
 // looked for.
 func (r *request) run(steps []rewriteStep) (answered, more, again bool) {
+	answered, more, again, _ = r.steps(steps)
+	return answered, more, again
+}
+
+// steps is run; stop says that no step after these is to be done either, which matters to the steps around an if block.
+func (r *request) steps(steps []rewriteStep) (answered, more, again, stop bool) {
 	for _, s := range steps {
 		switch s.kind {
 		case "break":
-			return false, false, again
+			return false, false, again, true
 		case "set":
 			r.assign(s.name, s.text.fill(r))
-			if r.exhausted {
-				return true, r.fail(500), false
-			}
 		case "return":
-			return true, r.give(s), false
+			return true, r.give(s), false, true
+		case "if":
+			if !s.branch.holds(r) {
+				break
+			}
+			answered, more, anew, stop := r.branched(s.branch)
+			if again = again || anew; answered || stop {
+				return answered, more, again, true
+			}
 		case "rewrite":
-			if !r.matches(s.expr, r.uri) {
-				r.groups = nil
-				continue
-			}
-			if s.status != 0 {
-				r.location = withArgs(s.text.fill(r), r.args, s.keep)
-				if r.exhausted {
-					return true, r.fail(500), false
-				}
-				return true, r.fail(s.status), false
-			}
-			if r.rewriteTo(s); r.exhausted {
-				return true, r.fail(500), false
-			}
-			if r.uri == "" {
-				r.log(logError, "the rewritten URI has a zero length")
-				return true, r.fail(500), false
-			}
-			if again = !s.breaks; s.ends {
-				return false, false, again
+			if answered, more, anew, stop := r.rewrite(s); answered || stop {
+				return answered, more, again || anew, true
+			} else if anew {
+				again = true
 			}
 		}
+		if r.exhausted {
+			return true, r.fail(500), false, true
+		}
 	}
-	return false, false, again
+	return false, false, again, false
+}
+
+// rewrite does one rewrite; see steps.
+func (r *request) rewrite(s rewriteStep) (answered, more, again, stop bool) {
+	if !r.matches(s.expr, r.uri) {
+		r.groups = nil
+		return false, false, false, false
+	}
+	if s.status != 0 {
+		r.location = withArgs(s.text.fill(r), r.args, s.keep)
+		if r.exhausted {
+			return true, r.fail(500), false, true
+		}
+		return true, r.fail(s.status), false, true
+	}
+	r.rewriteTo(s)
+	switch {
+	case r.exhausted:
+		return true, r.fail(500), false, true
+	case r.uri == "":
+		r.log(logError, "the rewritten URI has a zero length")
+		return true, r.fail(500), false, true
+	}
+	return false, false, !s.breaks, s.ends
 }
 
 // rewriteTo changes path and query.

@@ -23,7 +23,7 @@ func (x *exchange) relay(h head, status int) {
 	case hasLength:
 		b.WriteString("Content-Length: " + length + "\r\n")
 	case none:
-	case !r.old:
+	case !r.old && r.set.chunked:
 		chunk = true
 		b.WriteString("Transfer-Encoding: chunked\r\n")
 	default:

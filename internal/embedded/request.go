@@ -294,7 +294,7 @@ func (r *request) assign(name, value string) {
 
 // capture repeats what the expressions of the location and of those around it captured.
 func (r *request) capture(l *level) {
-	if l == nil || l.location == nil {
+	if l == nil || l.location == nil || l.branch != nil {
 		return
 	}
 	r.capture(l.parent)

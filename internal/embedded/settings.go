@@ -25,7 +25,10 @@ type settings struct {
 	keepalive                            time.Duration
 	keepaliveHeader                      time.Duration
 	keepaliveRequests                    int
-	maxBody                              int64 // bytes; 0 for no limit
+	keepaliveTime                        time.Duration // after which a connection takes no further request
+	chunked                              bool          // chunked_transfer_encoding
+	longestLine, longestHead             int           // large_client_header_buffers: bytes
+	maxBody                              int64         // bytes; 0 for no limit
 	tokens                               bool
 	defaultType                          string
 	types                                map[string]string // by lower-case extension
@@ -63,6 +66,11 @@ func (c *compiler) settle(at nginxconf.Directive, l *level) (*settings, error) {
 	if d := l.find("keepalive_timeout"); d != nil && len(d[0].Args) == 2 {
 		s.keepaliveHeader, _ = nginxconf.ParseSeconds(d[0].Args[1])
 	}
+	s.keepaliveTime = l.duration("keepalive_time", time.Hour)
+	s.chunked = !strings.EqualFold(l.text("chunked_transfer_encoding", "on"), "off")
+	if err := headerBuffers(at, l, s); err != nil {
+		return nil, err
+	}
 	s.types = typesOf(l)
 	s.accessLogs = c.accessLogs(l)
 	s.hidden = hiddenHeaders(l)
@@ -84,6 +92,24 @@ func (c *compiler) settle(at nginxconf.Directive, l *level) (*settings, error) {
 	return s, c.headerHash(l, names)
 }
 
+// headerBuffers reads what a client's head may have (large_client_header_buffers).
+func headerBuffers(at nginxconf.Directive, l *level, s *settings) error {
+	s.longestLine, s.longestHead = 8<<10, 4*8<<10
+	d := l.find("large_client_header_buffers")
+	if d == nil {
+		return nil
+	}
+	n, _ := atoi(d[0].Args[0])
+	size, _ := bytes(d[0].Args[1])
+	if size < 512 {
+		return fail(at, `the "large_client_header_buffers" size must be equal to or greater than "connection_pool_size"`)
+	}
+	const most = 1 << 20
+	s.longestLine = int(min(size, most))
+	s.longestHead = min(n*s.longestLine, most)
+	return nil
+}
+
 // bufferSizes judges how proxy_buffer_size and proxy_buffers fit together.
 func bufferSizes(at nginxconf.Directive, l *level, s *settings) error {
 	count, each := 8, int64(4096)
@@ -95,7 +121,14 @@ func bufferSizes(at nginxconf.Directive, l *level, s *settings) error {
 	if count < 2 {
 		return fail(at, `there must be at least 2 "proxy_buffers"`)
 	}
-	if 2*max(s.headerSize, each) > int64(count-1)*each {
+	busy := 2 * max(s.headerSize, each)
+	if d := l.find("proxy_busy_buffers_size"); d != nil {
+		if busy, _ = bytes(d[0].Args[0]); busy < max(s.headerSize, each) {
+			return fail(at, `"proxy_busy_buffers_size" must be equal to or greater than the maximum of the value of `+
+				`"proxy_buffer_size" and one of the "proxy_buffers"`)
+		}
+	}
+	if busy > int64(count-1)*each {
 		return fail(at, `"proxy_busy_buffers_size" must be less than the size of all "proxy_buffers" minus one buffer`)
 	}
 	return nil
