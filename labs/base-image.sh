@@ -7,6 +7,7 @@
 #
 #   DEBIAN_MIRROR   where the packages come from (http://deb.debian.org/debian)
 #   LAB_BASE_IMAGE  what to call the image of Debian (debian:trixie-slim)
+#   LAB_ARCH        what the images are for, in Debian's words: amd64, arm64 (the engine's own architecture)
 set -eu
 
 base=${LAB_BASE_IMAGE:-debian:trixie-slim}
@@ -24,6 +25,13 @@ for name in docker podman; do
 	if command -v $name >/dev/null && $name info >/dev/null 2>&1; then engine=$name && break; fi
 done
 [ -n "$engine" ] || fail "no container engine answers" "start Docker or Podman; \`lab doctor\` says what is wrong"
+
+# The architecture is the engine's, not this machine's: the engine may be in a virtual machine, or emulate another.
+arch=${LAB_ARCH:-$($engine info --format '{{.Architecture}}' 2>/dev/null || $engine info --format '{{.Host.Arch}}')}
+case $arch in
+x86_64) arch=amd64 ;;
+aarch64) arch=arm64 ;;
+esac
 
 force=
 if [ "${1:-}" = -f ]; then force=yes && shift; fi
@@ -45,7 +53,7 @@ make_debian() {
 	command -v mmdebstrap >/dev/null ||
 		fail "mmdebstrap is not installed" "apt-get install mmdebstrap, or pull $base on a machine that can and \`docker save\` it"
 	set -f
-	mmdebstrap --quiet --variant=minbase --architectures="$(dpkg --print-architecture)" $(slim) \
+	mmdebstrap --quiet --variant=minbase --architectures="$arch" $(slim) \
 		--dpkgopt=path-include=/usr/share/doc/*/copyright \
 		--aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
 		trixie - "$mirror" |
@@ -60,12 +68,21 @@ make_caddy() {
 		fail "Go is not installed" "install it (https://go.dev/dl), or pull caddy:$caddy on a machine that can and \`docker save\` it"
 	root=$(mktemp -d)
 	trap 'rm -rf "$root"' EXIT
-	mkdir -p "$root/usr/bin" "$root/etc/caddy" "$root/config/caddy" "$root/data/caddy" "$root/srv"
-	GOBIN="$root/usr/bin" GOOS=linux CGO_ENABLED=0 go install -trimpath \
-		-ldflags "-s -w -X github.com/caddyserver/caddy/v2.CustomVersion=v$caddy" \
-		"github.com/caddyserver/caddy/v2/cmd/caddy@v$caddy"
-	printf ':80 {\n\trespond "Caddy works"\n}\n' >"$root/etc/caddy/Caddyfile"
-	tar -C "$root" --owner=0 --group=0 -c . |
+	mkdir -p "$root/module" "$root/image/usr/bin" "$root/image/etc/caddy" "$root/image/config/caddy" \
+		"$root/image/data/caddy" "$root/image/srv"
+	# A module of its own, as `go install` refuses another system's programs where GOBIN is set.
+	(
+		cd "$root/module" && export GOOS=linux GOARCH="$arch" CGO_ENABLED=0 GOFLAGS=-modcacherw GOWORK=off &&
+			go mod init base-image && go get "github.com/caddyserver/caddy/v2/cmd/caddy@v$caddy" &&
+			go build -trimpath -ldflags "-s -w -X github.com/caddyserver/caddy/v2.CustomVersion=v$caddy" \
+				-o "$root/image/usr/bin/caddy" github.com/caddyserver/caddy/v2/cmd/caddy
+	) >"$root/log" 2>&1 || { cat "$root/log" >&2 && fail "Caddy could not be built" "the lines above say why"; }
+	printf ':80 {\n\trespond "Caddy works"\n}\n' >"$root/image/etc/caddy/Caddyfile"
+	# macOS has BSD's tar, which says it otherwise and adds files of its own.
+	owner='--owner=0 --group=0'
+	case $(tar --version) in *bsdtar*) owner='--uid 0 --gid 0' ;; esac
+	# shellcheck disable=SC2086 # words on purpose
+	COPYFILE_DISABLE=1 tar $owner -C "$root/image" -c . |
 		$engine import --change 'ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data' --change 'WORKDIR /srv' \
 			--change 'CMD ["/usr/bin/caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]' \
 			- "caddy:$caddy"
