@@ -43,6 +43,7 @@ type api interface {
 	ContainerPause(context.Context, string, client.ContainerPauseOptions) (client.ContainerPauseResult, error)
 	ContainerUnpause(context.Context, string, client.ContainerUnpauseOptions) (client.ContainerUnpauseResult, error)
 	ContainerKill(context.Context, string, client.ContainerKillOptions) (client.ContainerKillResult, error)
+	ContainerUpdate(context.Context, string, client.ContainerUpdateOptions) (client.ContainerUpdateResult, error)
 	ContainerRemove(context.Context, string, client.ContainerRemoveOptions) (client.ContainerRemoveResult, error)
 	ContainerInspect(context.Context, string, client.ContainerInspectOptions) (client.ContainerInspectResult, error)
 	ContainerList(context.Context, client.ContainerListOptions) (client.ContainerListResult, error)

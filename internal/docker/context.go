@@ -16,10 +16,7 @@ import (
 // contextHost gives the address of the docker command's current context; "" for the default one or if it cannot be
 // read, as the docker command keeps those files and nothing here depends on them.
 func contextHost(getenv func(string) string) string {
-	folder := getenv("DOCKER_CONFIG")
-	if folder == "" {
-		folder = filepath.Join(getenv("HOME"), ".docker")
-	}
+	folder := configFolder(getenv)
 	name := getenv("DOCKER_CONTEXT")
 	if name == "" {
 		var config struct {
@@ -31,12 +28,17 @@ func contextHost(getenv func(string) string) string {
 	if name == "" || name == "default" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(name))
 	var meta struct {
 		Endpoints map[string]struct{ Host string }
 	}
-	readJSON(filepath.Join(folder, "contexts", "meta", hex.EncodeToString(sum[:]), "meta.json"), &meta)
+	readJSON(filepath.Join(folder, "contexts", "meta", contextFolder(name), "meta.json"), &meta)
 	return meta.Endpoints["docker"].Host
+}
+
+// contextFolder is what the docker command calls the folder of a context.
+func contextFolder(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])
 }
 
 func readJSON(path string, into any) {

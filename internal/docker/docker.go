@@ -10,8 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 
@@ -38,7 +36,7 @@ const (
 // Options says how to reach the engine. The zero value finds it as the docker command does.
 type Options struct {
 	// Host is the engine's address, such as "unix:///run/podman/podman.sock". "" means DOCKER_HOST, then the current
-	// docker context, then the usual sockets of Docker, Docker Desktop, rootless Docker, Colima and Podman.
+	// docker context, then the usual sockets: see sockets.
 	Host string
 	// Locks is the folder in which processes take turns at building images. "" means one in the user's cache folder.
 	Locks string
@@ -54,6 +52,7 @@ type Engine struct {
 	options Options
 	owner   Owner
 	limit   time.Duration // for one call
+	limits  buildLimits   // of a build
 
 	mu     sync.Mutex
 	api    api // nil until the engine was found
@@ -67,7 +66,7 @@ func New(o Options) *Engine {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
-	return &Engine{options: o, owner: Self(), limit: callLimit}
+	return &Engine{options: o, owner: Self(), limit: callLimit, limits: defaultBuildLimits()}
 }
 
 // Name is "docker", whichever engine speaks its API.
@@ -128,8 +127,12 @@ func (e *Engine) connect(ctx context.Context) (api, error) {
 	if e.api != nil {
 		return e.api, nil
 	}
+	return e.find(ctx, e.hosts())
+}
+
+// find takes the first of hosts at which an engine answers.
+func (e *Engine) find(ctx context.Context, hosts []string) (api, error) {
 	var worst error
-	hosts := e.hosts()
 	for _, host := range hosts {
 		a, podman, err := dial(ctx, host, e.options.Getenv)
 		if err == nil {
@@ -145,43 +148,6 @@ func (e *Engine) connect(ctx context.Context) (api, error) {
 		}
 	}
 	return nil, worst
-}
-
-// hosts lists where an engine may be, the likeliest first; never empty.
-func (e *Engine) hosts() []string {
-	if e.options.Host != "" {
-		return []string{e.options.Host}
-	}
-	getenv := e.options.Getenv
-	if h := getenv("DOCKER_HOST"); h != "" {
-		return []string{h}
-	}
-	if h := contextHost(getenv); h != "" {
-		return []string{h}
-	}
-	if runtime.GOOS == "windows" {
-		return []string{client.DefaultDockerHost}
-	}
-	home, run := getenv("HOME"), getenv("XDG_RUNTIME_DIR")
-	paths := []string{"/var/run/docker.sock"}
-	if run != "" {
-		paths = append(paths, filepath.Join(run, "docker.sock"))
-	}
-	if home != "" {
-		paths = append(paths, filepath.Join(home, ".docker/run/docker.sock"),
-			filepath.Join(home, ".colima/default/docker.sock"))
-	}
-	if run != "" {
-		paths = append(paths, filepath.Join(run, "podman/podman.sock"))
-	}
-	paths = append(paths, "/run/podman/podman.sock")
-	hosts := []string{"unix://" + paths[0]}
-	for _, p := range paths[1:] {
-		if _, err := os.Stat(p); err == nil {
-			hosts = append(hosts, "unix://"+p)
-		}
-	}
-	return hosts
 }
 
 // dial makes a client for host and asks the engine there whether it can run labs, and whether it is Podman.

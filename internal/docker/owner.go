@@ -14,6 +14,7 @@ const (
 	labelLab     = "lab.lab"     // lab id
 	labelService = "lab.service"
 	labelBuild   = "lab.build" // Owner of a build, on every image that the build makes
+	labelImage   = "lab.image" // what the image that a build makes is called, on every image and container on the way
 )
 
 // Owner is the process that made something. A process id is used again sooner or later, so the time at which the

@@ -20,8 +20,9 @@ import (
 // store is an engine that has some images and builds others.
 type store struct {
 	scripted
-	has    map[string]bool
-	output string // of the builder
+	has     map[string]bool
+	output  string                   // of the builder
+	options client.ImageBuildOptions // of the last build
 }
 
 func (s *store) ImageInspect(ctx context.Context, ref string, _ ...client.ImageInspectOption) (r client.ImageInspectResult, err error) {
@@ -41,7 +42,17 @@ func (s *store) DistributionInspect(ctx context.Context, ref string, _ client.Di
 
 func (s *store) ImageBuild(ctx context.Context, _ io.Reader, o client.ImageBuildOptions) (r client.ImageBuildResult, err error) {
 	r.Body = io.NopCloser(strings.NewReader(s.output))
+	s.has[o.Tags[0]] = strings.Contains(s.output, `"aux"`)
+	s.options = o
 	return r, s.call(ctx, "build", o.Tags[0])
+}
+
+func (s *store) ContainerList(context.Context, client.ContainerListOptions) (r client.ContainerListResult, err error) {
+	return r, nil
+}
+
+func (s *store) Events(context.Context, client.EventsListOptions) client.EventsResult {
+	return client.EventsResult{}
 }
 
 func (s *store) ImageRemove(ctx context.Context, ref string, _ client.ImageRemoveOptions) (r client.ImageRemoveResult, err error) {
@@ -70,6 +81,8 @@ func TestPrepare(t *testing.T) {
 		{"all there", []string{ref}, "", "", nil},
 		{"no base", nil, "", "base-image-missing", []string{"pull debian:trixie-slim"}},
 		{"built", []string{"debian:trixie-slim"}, builderOutput, "", []string{"build " + ref, "-image 111111111111"}},
+		{"build is cut off", []string{"debian:trixie-slim"}, strings.Split(builderOutput, `{"aux"`)[0], "build-failed",
+			[]string{"build " + ref, "-image 222222222222", "-image 111111111111"}},
 		{"build fails", []string{"debian:trixie-slim"}, failed, "build-failed", []string{"build " + ref, "-image 111111111111"}},
 	} {
 		s := &store{has: map[string]bool{forwarder: true}, output: test.output}

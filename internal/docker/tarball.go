@@ -37,9 +37,9 @@ func (c buildContext) hash() string {
 }
 
 // tar gives the context as the builder wants it, with the Dockerfile as lab has read it, which labels every image on the
-// way as owner's: the builder labels only what it makes last, and what it leaves when it is cut off must be found, too.
+// way to ref as owner's: the builder labels only what it makes last, and what it leaves when it is cut off must be found, too.
 // Times are left at zero: they are part of the builder's cache key in some versions.
-func (c buildContext) tar(owner Owner) (io.Reader, error) {
+func (c buildContext) tar(owner Owner, ref string) (io.Reader, error) {
 	dockerfile, err := c.read()
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (c buildContext) tar(owner Owner) (io.Reader, error) {
 	w := tar.NewWriter(&b)
 	for _, f := range c.files {
 		if f.name == c.dockerfile {
-			f.data = dockerfile.Text(fmt.Sprintf("%s=%q", labelBuild, owner))
+			f.data = dockerfile.Text(fmt.Sprintf("%s=%q %s=%q", labelBuild, owner, labelImage, ref))
 		}
 		if err := addFile(w, f.name, int64(f.mode), f.data); err != nil {
 			return nil, err

@@ -62,7 +62,8 @@ func TestWords(t *testing.T) {
 	for code, args := range map[string][]any{
 		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"}, "docker-garbled": {"h"}, "service-wrote-too-much": {"s", 192},
 		"docker-remote": {"h"}, "docker-windows": nil, "docker-disk-full": nil, "docker-networks-full": nil,
-		"base-image-missing": {"i"}, "image-missing": {"i"}, "build-failed": {"s", "d"}, "build-context": {"f"},
+		"base-image-missing": {"i"}, "image-missing": {"i"}, "build-failed": {"s", "d"}, "build-network": {"s", "d"},
+		"build-memory": {"s", "d"}, "build-processes": {"s", "d"}, "build-large": {"s", "d"}, "build-slow": {"s", "d"}, "build-context": {"f"},
 		"service-died": {"s", 1, "w"}, "service-out-of-memory": {"s"}, "service-not-ready": {"s", 60.0}, "reload-unclear": {"s"},
 	} {
 		for _, key := range []string{"error." + code, "hint." + code} {
@@ -137,10 +138,10 @@ const builderOutput = `{"stream":"Step 1/4 : FROM debian:trixie-slim AS debian"}
 func TestBuildProgress(t *testing.T) {
 	var got []string
 	b := buildProgress{stage: session.Stage{Name: "build", Subject: "x"}}
-	err := b.read(strings.NewReader(builderOutput), func(s session.Stage) {
+	err := b.read(strings.NewReader(builderOutput), buildOutput, func(s session.Stage) {
 		got = append(got, fmt.Sprintf("%d/%d %s", s.Done, s.Total, s.Detail))
 		b.last = time.Time{} // show all
-	})
+	}, func(int, string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestBuildProgress(t *testing.T) {
 		t.Errorf("images to drop: %s", diff)
 	}
 	b = buildProgress{}
-	err = b.read(strings.NewReader(`{"errorDetail":{"message":"it broke\u001b[0m"},"error":"it broke"}`), func(session.Stage) {})
+	err = b.read(strings.NewReader(`{"errorDetail":{"message":"it broke\u001b[0m"},"error":"it broke"}`), buildOutput, func(session.Stage) {}, func(int, string) {})
 	if err == nil || err.Error() != "it broke" {
 		t.Errorf("an error of the builder: %v", err)
 	}

@@ -60,7 +60,7 @@ type catalog map[string]entry
 
 // catalogs lists the tables; each area of the program keeps its own file.
 func catalogs() []catalog {
-	return []catalog{hintWords, factWords, checkWords, reportWords, tuiWords, cliWords, teachWords, consentWords}
+	return []catalog{hintWords, factWords, checkWords, reportWords, tuiWords, cliWords, teachWords, consentWords, buildWords}
 }
 
 // Has tells whether there are words for key.

@@ -71,7 +71,7 @@ var hintWords = catalog{
 	"error.image-missing":          {"the image %[1]s is neither here nor can it be pulled", "%[1]s 이미지가 없고, 받을 수도 없습니다"},
 	"hint.image-missing":           {"connect to the network and try again, or load %[1]s with docker load", "네트워크에 연결해 다시 시도하거나, docker load로 %[1]s{을/를} 불러오세요"},
 	"error.build-failed":           {"the image of %[1]s could not be built: %[2]s", "%[1]s 이미지를 만들지 못했습니다: %[2]s"},
-	"hint.build-failed":            {"it fetches Debian's packages: is there a network? The Dockerfile of %[1]s says what it does", "Debian 패키지를 받아야 합니다. 네트워크를 확인하세요. 하는 일은 %[1]s의 Dockerfile에 있습니다"},
+	"hint.build-failed":            {"the lines are the builder's own; what it was to do is in the Dockerfile of %[1]s", "위 줄은 빌더의 출력입니다. 할 일은 %[1]s의 Dockerfile에 있습니다"},
 	"error.build-context":          {"%[1]s in a build context is not a regular file", "빌드 폴더의 %[1]s{이/가} 일반 파일이 아닙니다"},
 	"hint.build-context":           {"put the file itself in the place of %[1]s", "%[1]s 자리에 실제 파일을 두세요"},
 	"error.service-died":           {"%[1]s ended with exit code %[2]v; its last words: %[3]s", "%[1]s{이/가} 종료 코드 %[2]v로 끝났습니다. 마지막 출력: %[3]s"},
