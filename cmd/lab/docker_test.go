@@ -67,7 +67,7 @@ func leftOf(t *testing.T, e *docker.Engine, pid int) []string {
 	}
 	var out []string
 	for _, l := range all {
-		if l.Owner.PID == pid && l.Kind != "image" { // half a build is swept with the next command
+		if l.Mine && l.Owner.PID == pid && l.Kind != "image" { // half a build is swept with the next command
 			out = append(out, l.String())
 		}
 	}

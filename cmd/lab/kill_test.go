@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	rand2 "crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -52,7 +53,9 @@ CMD ["sleep", "60"]
 // layLab writes a lab into a folder of its own, with an image that nobody has.
 func layLab(t *testing.T, salt string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "torture")
+	name := "torture-" + strings.ToLower(rand2.Text()[:10])
+	t.Cleanup(func() { dropImages("lab/" + name + "-web") })
+	dir := filepath.Join(t.TempDir(), name)
 	for name, text := range buildLab {
 		write(t, filepath.Join(dir, name), text)
 	}
@@ -86,7 +89,6 @@ func TestKillLeavesNothing(t *testing.T) {
 	bin := program(t)
 	prepared(t, bin)
 	r := rand.New(rand.NewPCG(seed(), 6))
-	t.Cleanup(dropImages)
 	before := unlabelled(t)
 	check, build := []string{"check", "03"}, func(i int) []string { return []string{"run", "--yes", layLab(t, fmt.Sprint(seed(), i))} }
 	whole, whole2 := lasts(t, bin, check), lasts(t, bin, build(-1))
@@ -167,11 +169,11 @@ func moment(r *rand.Rand, end time.Duration) time.Duration {
 	return time.Duration(r.Int64N(int64(end)))
 }
 
-// dropImages removes the images of layLab's labs that came to be.
-func dropImages() {
-	out, err := exec.Command("docker", "images", "-q", "lab/torture-web").Output()
+// dropImages removes the images of one of layLab's labs that came to be.
+func dropImages(repository string) {
+	out, err := exec.Command("docker", "images", "-q", repository).Output()
 	if ids := strings.Fields(string(out)); err == nil && len(ids) > 0 {
-		// The engine may be long about it while others build; what is left costs a little disk, and the next run tries again.
+		// The engine may be long about it while others build; what is left costs a little disk.
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		_ = exec.CommandContext(ctx, "docker", append([]string{"rmi", "-f"}, ids...)...).Run()

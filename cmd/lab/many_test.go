@@ -101,7 +101,6 @@ func TestManyAtOnce(t *testing.T) {
 // TestManyBuildOnce wants an image that nobody has in many programs at once: one builds it, the others wait for that.
 func TestManyBuildOnce(t *testing.T) {
 	onDocker(t)
-	t.Cleanup(dropImages)
 	lab := layLab(t, "many"+time.Now().String())
 	n := long(3, 20)
 	c := together(t, n, "pull", "--yes", lab)

@@ -52,13 +52,10 @@ func (e *Engine) make(ctx context.Context, a api, env course.Environment, image 
 		err = e.finished(ctx, a, image.Ref)
 	}
 	if err != nil {
-		progress.stages = append(progress.stages, progress.layers...)
-		watch.removeRunning(ctx)
-	}
-	progress.dropStages(ctx, a)
-	if err != nil {
+		watch.remove(ctx)
 		return buildTrouble(ctx, image.Service, progress, secretsOf(proxies), err)
 	}
+	progress.dropStages(ctx, a)
 	progress.stage.End, progress.stage.Done = true, progress.stage.Total
 	say(progress.stage)
 	return nil

@@ -171,22 +171,29 @@ func (w *buildWatch) total() (n int64) {
 	return n
 }
 
-// removeRunning removes what a build that was given up still runs. The engine does so, too, but takes its time, and its
-// images cannot go before.
-func (w *buildWatch) removeRunning(ctx context.Context) {
+// remove removes what a build that was given up still runs, and what it made that nothing has come of. The engine ends
+// it, too, but takes its time, and the images cannot go before.
+func (w *buildWatch) remove(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	// The builder may be about to run its next instruction when the end reaches it.
 	for quiet := 0; quiet < 2; {
-		left, err := w.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: w.labels})
+		containers, err := w.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: w.labels})
 		if err != nil {
 			return
 		}
-		if quiet++; len(left.Items) > 0 {
-			quiet = 0
+		images, err := w.api.ImageList(ctx, client.ImageListOptions{Filters: w.labels.Clone().Add("dangling", "true")})
+		if err != nil {
+			return
 		}
-		for _, c := range left.Items {
+		for _, c := range containers.Items {
 			_, _ = w.api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		}
+		for _, i := range images.Items {
+			_, _ = w.api.ImageRemove(ctx, i.ID, client.ImageRemoveOptions{PruneChildren: true})
+		}
+		if quiet++; len(containers.Items)+len(images.Items) > 0 {
+			quiet = 0
 		}
 		if !pause(ctx, 200*time.Millisecond) {
 			return

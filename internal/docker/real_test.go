@@ -20,6 +20,8 @@ import (
 func real(t testing.TB) *Engine {
 	t.Helper()
 	e := New(Options{Shipped: func(course.Environment) bool { return true }})
+	// As if on a machine of the test's own: nothing that it sweeps is anybody else's, and nobody else sweeps what it makes.
+	e.owner.Host = newID()
 	t.Cleanup(func() { _ = e.Close() })
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()

@@ -7,6 +7,7 @@ and one that begins with "everyone:" to all rooms: to everybody whom this proces
 import asyncio
 import json
 import os
+import sys
 import time
 from collections import defaultdict
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ BaseModel.model_config["defer_build"] = True
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect  # noqa: E402
 from fastapi.responses import JSONResponse  # noqa: E402
+from uvicorn.main import main as uvicorn  # noqa: E402
 
 SERVING = Path("/tmp")
 
@@ -41,18 +43,22 @@ async def lifespan(_):
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
 
 
-def workers():
-    """The processes that uvicorn's supervisor has started, or only this one where there is no supervisor."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+def wanted():
+    """How many processes are to serve, as uvicorn reads its options. Each worker has those of its supervisor."""
+    options = uvicorn.make_context("uvicorn", sys.argv[1:]).params
+    return 1 if options["reload"] else options["workers"] or int(os.environ.get("WEB_CONCURRENCY", 1))
+
+
+def serving():
+    """How many processes serve: children of this one's supervisor, or only this one where there is no supervisor."""
+    found = 0
+    for file in SERVING.glob("serving-*"):
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            command = (stat.parent / "cmdline").read_bytes()
+            parent = int(Path(f"/proc/{file.name.partition('-')[2]}/stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue  # it has ended meanwhile
-        if parent == os.getppid() and b"spawn_main" in command:
-            found.add(int(stat.parent.name))
-    return found if os.getpid() in found else {os.getpid()}
+        found += parent == os.getppid()
+    return found
 
 
 def say(event, headers, /, **values):
@@ -63,10 +69,11 @@ def say(event, headers, /, **values):
 
 @app.get("/health")
 async def health():
-    """Answers once all workers serve: else the first one would get everybody."""
-    while not all((SERVING / f"serving-{pid}").exists() for pid in workers()):
+    """Answers once all workers serve, also those that their supervisor has yet to start: else the first one would get
+    everybody. Says how many there are."""
+    while serving() < wanted():
         await asyncio.sleep(0.02)
-    return JSONResponse({"ok": True, "workers": len(workers())})
+    return JSONResponse({"ok": True, "workers": serving()})
 
 
 @app.websocket("/ws")
