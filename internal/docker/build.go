@@ -52,10 +52,10 @@ func (e *Engine) make(ctx context.Context, a api, env course.Environment, image 
 		err = e.finished(ctx, a, image.Ref)
 	}
 	if err != nil {
-		watch.remove(ctx)
+		watch.remove(ctx, true)
 		return buildTrouble(ctx, image.Service, progress, secretsOf(proxies), err)
 	}
-	progress.dropStages(ctx, a)
+	watch.remove(ctx, false)
 	progress.stage.End, progress.stage.Done = true, progress.stage.Total
 	say(progress.stage)
 	return nil

@@ -171,20 +171,23 @@ func (w *buildWatch) total() (n int64) {
 	return n
 }
 
-// remove removes what a build that was given up still runs, and what it made that nothing has come of. The engine ends
-// it, too, but takes its time, and the images cannot go before.
-func (w *buildWatch) remove(ctx context.Context) {
+// remove removes the images of all stages but the last one, which are of no use once that is tagged and ten times its size.
+// After a build that was given up, it also removes what that still runs, and waits until nothing appears any more: the
+// engine ends it, too, but takes its time, and the images cannot go before. Only what carries the build's labels is
+// touched, whatever the build printed. It is a courtesy to the disk: failing is no error.
+func (w *buildWatch) remove(ctx context.Context, givenUp bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
-	// The builder may be about to run its next instruction when the end reaches it.
 	for quiet := 0; quiet < 2; {
-		containers, err := w.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: w.labels})
-		if err != nil {
-			return
-		}
 		images, err := w.api.ImageList(ctx, client.ImageListOptions{Filters: w.labels.Clone().Add("dangling", "true")})
 		if err != nil {
 			return
+		}
+		var containers client.ContainerListResult
+		if givenUp {
+			if containers, err = w.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: w.labels}); err != nil {
+				return
+			}
 		}
 		for _, c := range containers.Items {
 			_, _ = w.api.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
@@ -195,7 +198,8 @@ func (w *buildWatch) remove(ctx context.Context) {
 		if quiet++; len(containers.Items)+len(images.Items) > 0 {
 			quiet = 0
 		}
-		if !pause(ctx, 200*time.Millisecond) {
+		// The builder may be about to run its next instruction when the end reaches it.
+		if !givenUp || !pause(ctx, 200*time.Millisecond) {
 			return
 		}
 	}

@@ -1,7 +1,6 @@
 package docker
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cwk-stream/lab/internal/session"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/moby/moby/api/types/jsonstream"
-	"github.com/moby/moby/client"
+
+	"github.com/cwk-stream/lab/internal/printable"
+	"github.com/cwk-stream/lab/internal/session"
 )
 
 // Bounds on what is kept of a builder's output.
@@ -24,12 +25,11 @@ const (
 
 // buildProgress follows the output of the classic builder.
 type buildProgress struct {
-	stage  session.Stage
-	last   time.Time
-	layers []string // images made before the last FROM, oldest first
-	stages []string // the same, of all but the last stage of the Dockerfile
-	from   int      // how many FROMs have been
-	base   bool     // the next image is what a FROM found, not one that was made
+	stage session.Stage
+	last  time.Time
+	made  string // the image that was made last
+	from  int    // how many FROMs have been
+	base  bool   // the next image is what a FROM found, not one that was made
 
 	instruction string   // the one that runs, as the Dockerfile has it
 	said        []string // the last lines that it wrote
@@ -66,10 +66,9 @@ func (b *buildProgress) read(r io.Reader, limit int64, say func(session.Stage), 
 		}
 		changed := false
 		for _, line := range b.whole(m.Stream) {
-			before := len(b.layers)
-			changed = b.line(line) || changed
-			if len(b.layers) > before {
-				made(b.from, b.layers[before])
+			b.made = ""
+			if changed = b.line(line) || changed; b.made != "" {
+				made(b.from, b.made)
 			}
 		}
 		if changed && time.Since(b.last) >= sayEvery {
@@ -97,7 +96,7 @@ func (b *buildProgress) line(text string) bool {
 	text = strings.TrimRight(ansi.Strip(text), "\r")
 	if m := imageLine.FindStringSubmatch(text); m != nil {
 		if !b.base {
-			b.layers = append(b.layers, m[1])
+			b.made = m[1]
 		}
 		b.base = false
 		return false
@@ -123,8 +122,7 @@ func (b *buildProgress) step(number, of, instruction string) {
 	b.stage.Total, _ = strconv.ParseInt(of, 10, 64)
 	b.stage.Done-- // this one only begins
 	if strings.HasPrefix(strings.ToUpper(instruction), "FROM ") {
-		b.from++
-		b.stages, b.layers, b.base = append(b.stages, b.layers...), nil, !strings.HasPrefix(instruction, "FROM scratch")
+		b.from, b.base = b.from+1, !strings.HasPrefix(instruction, "FROM scratch")
 	}
 	if b.ownLabel(instruction) {
 		return
@@ -137,14 +135,4 @@ func (b *buildProgress) step(number, of, instruction string) {
 // ownLabel tells the label that labelStages puts into each stage from what the lab's author wrote.
 func (b *buildProgress) ownLabel(instruction string) bool {
 	return strings.HasPrefix(instruction, "LABEL "+labelBuild)
-}
-
-// dropStages removes the images of the stages before the last one, which are of no use once the last one is tagged
-// and ten times its size. The newest goes first. It is a courtesy to the disk: failing is no error.
-func (b *buildProgress) dropStages(ctx context.Context, a api) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
-	defer cancel()
-	for i := len(b.stages) - 1; i >= 0; i-- {
-		_, _ = a.ImageRemove(ctx, b.stages[i], client.ImageRemoveOptions{PruneChildren: true})
-	}
 }

@@ -22,7 +22,7 @@ import (
 type store struct {
 	scripted
 	has     map[string]bool
-	output  string                   // of the builder
+	output  string // of the builder
 	listed  bool
 	options client.ImageBuildOptions // of the last build
 }
