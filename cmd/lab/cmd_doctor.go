@@ -124,7 +124,19 @@ func (a *app) examineDocker(ctx context.Context) []finding {
 	if f, ok := a.examineEngineDisk(ctx, e); ok {
 		findings = append(findings, f)
 	}
-	return append(findings, a.examineLeftovers(ctx, e))
+	return append(findings, a.examineLeftovers(ctx, e), a.examineUnused(ctx, e))
+}
+
+// examineUnused looks for images of former labs.
+func (a *app) examineUnused(ctx context.Context, e *docker.Engine) finding {
+	unused, err := a.unusedImages(ctx, e, false)
+	if err != nil {
+		return a.trouble("unused", "warn", err)
+	}
+	if len(unused) > 0 {
+		return a.advised("unused", "warn", a.lang().Say("doctor.unused-some", len(unused), size(sizeOf(unused))), "unused")
+	}
+	return finding{"unused", "ok", a.lang().Say("doctor.nothing"), ""}
 }
 
 func (a *app) examineImages(ctx context.Context, e *docker.Engine) finding {

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/docker"
-	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/session"
 )
@@ -43,6 +41,7 @@ func (a *app) pullCommand() *cobra.Command {
 				if err := e.Prepare(c.Context(), lab.Env, say); err != nil {
 					return err
 				}
+				a.noteWhere(lab.ID)
 				fmt.Fprintln(a.out, a.lang().Say("pull.ready", lab.ID, lab.Variant))
 			}
 			return nil
@@ -118,33 +117,4 @@ func (a *app) stages() func(session.Stage) {
 			fmt.Fprintln(a.err, printable.Text(line))
 		}
 	}
-}
-
-func (a *app) cleanCommand() *cobra.Command {
-	var all bool
-	c := &cobra.Command{
-		Use: "clean", Short: "Remove what labs left behind",
-		Long: "Clean removes the containers, networks and volumes of lab programs of yours that are no longer there.\n" +
-			"With --all, those of running ones, too.",
-		Args: exactly(),
-		RunE: func(c *cobra.Command, _ []string) error {
-			e := docker.New(docker.Options{})
-			if err := available(c.Context(), e); err != nil {
-				return err
-			}
-			ctx, cancel := context.WithTimeout(c.Context(), cleanUp)
-			defer cancel()
-			swept, err := e.Sweep(ctx, all)
-			if err != nil {
-				return hint.With(err, "left-behind")
-			}
-			for _, s := range swept {
-				fmt.Fprintln(a.out, printable.Text(s.String()))
-			}
-			fmt.Fprintln(a.err, a.lang().Say("clean.done", len(swept)))
-			return nil
-		},
-	}
-	c.Flags().BoolVar(&all, "all", false, "also what belongs to programs that still run")
-	return c
 }

@@ -49,7 +49,8 @@ type app struct {
 	world
 	langFlag string
 	plain    bool
-	yes      bool // to the builds of a lab that is not the course's
+	yes      bool     // to the builds of a lab that is not the course's
+	where    sync.Map // folders of labs on disk that were found, by the lab's id
 
 	printed  *output // what out is, while the program runs
 	tty      *tty

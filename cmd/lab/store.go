@@ -97,7 +97,9 @@ func (a *app) workspace(lab course.Lab) (*workspace.Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return workspace.Open(a.workFolder(lab), initial)
+	w, err := workspace.Open(a.workFolder(lab), initial)
+	a.noteWhere(lab.ID)
+	return w, err
 }
 
 // workFolder is where the student's files for a lab are. Those of a lab that had another name go along with it.

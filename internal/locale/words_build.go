@@ -25,4 +25,11 @@ var buildWords = catalog{
 	"build.network":       {"it reaches the network, this machine's services included", "네트워크에 닿습니다. 이 컴퓨터의 서비스도 포함됩니다"},
 	"build.root":          {"it runs as root within the engine's own default confinement, with its 14 capabilities", "엔진의 기본 격리 안에서 root로 실행되고, 기본 권한(capability) 14개를 가집니다"},
 	"build.between-looks": {"what it writes is looked at every two seconds, and can exceed the limit in between", "쓴 양은 2초마다 확인하므로, 그 사이에 한도를 넘을 수 있습니다"},
+
+	// lab clean, lab doctor: how many, and how large
+	"clean.unused":       {"%d images (%s) that no lab refers to any more: lab clean --images removes them", "어떤 실습도 쓰지 않는 이미지 %d개(%s)가 있습니다. 지우려면: lab clean --images"},
+	"clean.images":       {"%d images removed (%s)", "이미지 %d개를 지웠습니다(%s)"},
+	"doctor.unused":      {"old images", "옛 이미지"},
+	"doctor.unused-some": {"%d images (%s) that no lab refers to any more", "어떤 실습도 쓰지 않는 이미지 %d개(%s)"},
+	"doctor.hint.unused": {"lab clean --images removes them", "lab clean --images로 지우세요"},
 }
