@@ -20,6 +20,7 @@ type network struct {
 	closed bool
 	wait   sync.WaitGroup
 	faults *faults
+	links  links
 }
 
 // door is a port of a service. Inside ones are for what the service itself connects to by 127.0.0.1.
@@ -184,7 +185,7 @@ func (n *network) dial(service, ip string, port int, limit time.Duration, gone <
 	}
 	c, err := net.DialTimeout("tcp", f.Addr().String(), limit)
 	if err == nil {
-		return c, nil
+		return n.links.add(c, service, d.service), nil
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {

@@ -19,7 +19,7 @@ var factWords = catalog{
 	"fact.closed-by":        {"%s closed the connection after %s s", "%s{이/가} %s초 만에 연결을 닫음"},
 	"fact.closed-early":     {"the connection closed too early, after %s s", "연결이 너무 일찍, %s초 만에 닫힘"},
 	"fact.closed-late":      {"the connection closed too late, after %s s", "연결이 너무 늦게, %s초 만에 닫힘"},
-	"fact.closed-unproven":  {"the connection closed after %s s, and no log says who did it", "연결이 %s초 만에 닫혔지만 누가 닫았는지 로그에 없음"},
+	"fact.closed-unproven":  {"the connection closed after %s s, and nothing proves who did it", "연결이 %s초 만에 닫혔지만 누가 닫았는지 증명할 것이 없음"},
 	"fact.control-closed":   {"the control connection straight to the backend closed too, after %s s", "백엔드에 직접 연 비교용 연결도 %s초 만에 닫힘"},
 	"fact.closes":           {"the connection closes after %s s (± %s s), by %s", "연결이 %s초(±%s초) 만에 닫히고, 닫은 쪽은 %s"},
 	"fact.closes-any":       {"the connection closes after %s s (± %s s)", "연결이 %s초(±%s초) 만에 닫힘"},
@@ -75,8 +75,8 @@ var factWords = catalog{
 		"The proxy was restarted while the connection was watched; that ends every connection, whatever the limits say.",
 		"지켜보는 동안 프록시가 다시 시작되었습니다. 그러면 제한 시간과 상관없이 모든 연결이 끊깁니다."},
 	"meaning.not-proxy": {
-		"The connection ended, but the proxy's log does not say that the proxy ended it: the backend did, or something in between.",
-		"연결은 끊겼지만 프록시 로그에는 프록시가 끊었다는 기록이 없습니다. 백엔드나 중간의 다른 무언가가 끊었을 수 있습니다."},
+		"The connection ended, but nothing shows that the one who should end it did: neither the first FIN on the way, nor its own log. Somebody else ended it, or something in between.",
+		"연결은 끊겼지만, 끊어야 할 쪽이 끊었다는 증거가 없습니다. 먼저 FIN을 보낸 쪽도, 로그의 기록도 그쪽이 아닙니다. 다른 쪽이나 중간의 무언가가 끊었을 수 있습니다."},
 	"meaning.timeout-too-short": {
 		"The connection was dropped before it should be: the limit in force is shorter than the one that was asked for.",
 		"연결이 예정보다 일찍 끊겼습니다. 적용된 제한 시간이 요구한 값보다 짧습니다."},

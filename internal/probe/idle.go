@@ -12,11 +12,19 @@ import (
 // to the service behind.
 func (l *look) idle(ctx context.Context, i course.Idle) (Verdict, error) {
 	want := wantIdle(i)
+	var ends closer
+	prove := i.Closed != nil && i.Closed.By != ""
+	if prove {
+		ends = closer{look: l, before: l.sockets(ctx)}
+	}
 	watched, control, early, err := l.openBoth(ctx, i)
 	defer watched.over()
 	defer control.over()
 	if early != nil || err != nil {
 		return withWant(early, want), err
+	}
+	if prove {
+		ends.after = l.sockets(ctx)
 	}
 	limit := i.OpenAfter
 	if i.Closed != nil {
@@ -36,7 +44,7 @@ func (l *look) idle(ctx context.Context, i course.Idle) (Verdict, error) {
 			l.closed(i.Control, "control", control)
 			return verdict(false, want, NewFact("control-closed", seconds(control.at.Sub(control.since))), "not-proxy"), nil
 		case <-watched.ended:
-			return l.idleClosed(ctx, i, want, watched, control), nil
+			return l.idleClosed(ctx, i, want, watched, control, ends), nil
 		case <-timer.C:
 			return l.idleOpen(ctx, i, want, watched), nil
 		}
@@ -70,11 +78,22 @@ func (l *look) closed(via, role string, w *watched) {
 }
 
 // idleClosed judges a connection that has ended.
-func (l *look) idleClosed(ctx context.Context, i course.Idle, want Fact, w, control *watched) Verdict {
+func (l *look) idleClosed(ctx context.Context, i course.Idle, want Fact, w, control *watched, ends closer) Verdict {
 	lived := w.at.Sub(w.since)
 	l.closed(i.Via, "idle", w)
 	via, _ := i.Service()
-	proof := l.closeProof(ctx, via)
+	who := ""
+	if ends.look != nil {
+		who = ends.who(ctx, via)
+	}
+	patient := proofLimit
+	if who != "" {
+		patient = time.Second // what the logs have to add
+	}
+	proof := l.closeProof(ctx, via, patient)
+	if proof.by = who; who != "" {
+		l.sawCloser(via, who)
+	}
 	v := Verdict{Want: want, ClosedAfter: lived, LoggedAfter: proof.after}
 	v.Outcome, v.Got, v.Meaning = judgeClose(i.Closed, via, lived, proof)
 	if v.Outcome == Met && control != nil && !control.alive(ctx) {
@@ -99,7 +118,9 @@ func judgeClose(want *course.IdleClose, via string, lived time.Duration, p proof
 		return NotMet, NewFact("closed-late", s), "wrong-limit"
 	case want.By != "" && p.lifetime:
 		return NotMet, NewFact("closed-lifetime", via, s), "limit-not-idle"
-	case want.By != "" && !p.idle:
+	case want.By != "" && p.by != "" && p.by != want.By:
+		return NotMet, NewFact("closed-by", p.by, s), "not-proxy"
+	case want.By != "" && p.by == "" && (!p.idle || want.By != via): // a log's line says what its own service did
 		return NotMet, NewFact("closed-unproven", s), "not-proxy"
 	case want.By != "":
 		return Met, NewFact("closed-by", want.By, s), ""

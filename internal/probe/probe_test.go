@@ -148,7 +148,7 @@ func handshake(status int, limit time.Duration) course.Check {
 	return course.Check{Kind: course.KindHandshake, Limit: limit, Handshake: h}
 }
 
-func evaluate(t *testing.T, tg *target, c course.Check) probe.Verdict {
+func evaluate(t *testing.T, tg probe.Target, c course.Check) probe.Verdict {
 	t.Helper()
 	if c.Limit == 0 {
 		c.Limit = 5 * time.Second

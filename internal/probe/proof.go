@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// proof is a proxy's own word about the end of a connection.
+// proof is what is known about the end of a connection: by the sockets of those on its way, and by the proxy's own word.
 type proof struct {
+	by       string        // who sent the first FIN, as the sockets of the services have it; "" where they do not tell
 	idle     bool          // its log says that it gave up waiting for data
 	lifetime bool          // its log says that the connection's time was over, whatever happened on it
 	after    time.Duration // how long the connection lasted by its log; 0 where that says nothing
@@ -24,10 +25,10 @@ const timedOut = "timed out (110: Connection timed out) while proxying upgraded 
 // milliseconds, on a machine that is busy with other things within seconds.
 const proofLimit = 5 * time.Second
 
-// closeProof waits for the proxy's line about the end of this probe's connection, and looks for its reason; and notes
+// closeProof waits up to limit for the proxy's line about the end of this probe's connection, and looks for its reason; and notes
 // what the backend said about the close.
-func (l *look) closeProof(ctx context.Context, via string) proof {
-	ctx, cancel := context.WithTimeout(ctx, proofLimit)
+func (l *look) closeProof(ctx context.Context, via string, limit time.Duration) proof {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	log, since := l.run.target.Log(via), l.run.since[via]
 	var ended access
