@@ -47,7 +47,7 @@ func (a *app) loadBundle(ctx context.Context, file string, o loadOptions) error 
 	if err != nil {
 		return hint.With(err, "folder-unusable", a.dataDir())
 	}
-	defer os.RemoveAll(folder)
+	defer removeFolder(folder)
 	found, err := a.verifyBundle(ctx, b, folder)
 	if err != nil {
 		return err
@@ -211,7 +211,7 @@ func (a *app) enforce(folder, sum, program string) error {
 		return err
 	}
 	if sum == own {
-		if err := os.RemoveAll(a.loadedDir()); err != nil {
+		if err := removeFolder(a.loadedDir()); err != nil {
 			return hint.With(err, "folder-unusable", filepath.Clean(a.loadedDir()))
 		}
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -49,7 +48,7 @@ func (a *app) bundleCommand() *cobra.Command {
 	c.AddCommand(save, load, a.bundleKeyCommand(), &cobra.Command{
 		Use: "drop", Short: "Go back to the lessons and labs that came with the program", Args: exactly(),
 		RunE: func(*cobra.Command, []string) error {
-			if err := os.RemoveAll(a.loadedDir()); err != nil {
+			if err := removeFolder(a.loadedDir()); err != nil {
 				return hint.With(err, "folder-unusable", a.loadedDir())
 			}
 			_, err := fmt.Fprintln(a.out, a.lang().Say("bundle.dropped"))

@@ -182,13 +182,21 @@ func (a *app) nextCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var left []course.Lesson
 			for _, l := range all.Lessons {
 				if !s.State(l.ID).Done {
-					return a.open(c.Context(), l.ID, o)
+					left = append(left, l)
 				}
 			}
-			fmt.Fprintln(a.out, a.lang().Say("next.all-done"))
-			return nil
+			if len(left) == 0 {
+				fmt.Fprintln(a.out, a.lang().Say("next.all-done"))
+				return nil
+			}
+			l := a.startable(c.Context(), all, left, o)
+			if l.ID != left[0].ID {
+				fmt.Fprintln(a.err, a.lang().Say("next.left-out", left[0].Number))
+			}
+			return a.open(c.Context(), l.ID, o)
 		},
 	}
 	o.add(c)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -122,18 +123,47 @@ func (a *app) solveCommand() *cobra.Command {
 
 func (a *app) resetCommand() *cobra.Command {
 	var f stepFlags
+	var yes bool
 	c := &cobra.Command{
 		Use: "reset LESSON", Short: "Put your files back to the beginning of a step",
 		Long: "Reset gives you the files as they are when the step begins; what you had is kept in a backup folder.\n" +
-			"Your progress stays.",
-		Example: "  lab reset 03\n  lab reset 03 --step 1      as first handed out",
+			"Your progress stays. On a terminal it asks first, if you have changed anything.",
+		Example: "  lab reset 03\n  lab reset 03 --yes\n  lab reset 03 --step 1      as first handed out",
 		Args:    exactly("a lesson"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.rewrite(c.Context(), args[0], f, (*session.Session).Reset, "reset.done")
 		},
 	}
 	f.add(c)
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return c
+}
+
+// sureToReset asks on a terminal whether files that differ are to be put back. Where nobody can answer, it is taken that
+// whoever wrote the command knew: what is replaced is kept in a backup.
+func (a *app) sureToReset(ctx context.Context, name string, f stepFlags) (bool, error) {
+	if !a.onScreen() {
+		return true, nil
+	}
+	o, err := a.offline(ctx, name, f)
+	if err != nil {
+		return false, err
+	}
+	_, i := o.current()
+	begin, err := o.Begin(i)
+	if err != nil {
+		return false, err
+	}
+	if mine, err := o.files.Read(); err == nil && mine.Equal(begin) {
+		return true, nil
+	}
+	fmt.Fprint(a.lines(), printable.Text(a.lang().Say("reset.ask", o.files.Dir(), i+1))+" ")
+	line, ok, err := prompt(ctx, a.in).line(ctx)
+	if err != nil || ok && agreed(strings.ToLower(line)) {
+		return err == nil, err
+	}
+	fmt.Fprintln(a.err, a.lang().Say("reset.not"))
+	return false, nil
 }
 
 // rewrite replaces the student's files and shows what changed.
@@ -196,10 +226,15 @@ func (a *app) diffCommand() *cobra.Command {
 	return c
 }
 
-// printDiff prints how files differ and tells whether they do.
+// printDiff prints how files differ and tells whether they do. That lines end in other ways is said once, and is no
+// difference.
 func (a *app) printDiff(before, after course.Files) bool {
-	differs := false
+	differs, said := false, false
 	for _, name := range sortedNames(after) {
+		if workspace.LineEndsDiffer(before[name], after[name]) && !said {
+			said = true
+			fmt.Fprintln(a.err, printable.Text(a.lang().Say("diff.line-ends", name)))
+		}
 		if d := workspace.Diff(name, before[name], after[name]); d != "" {
 			differs = true
 			fmt.Fprint(a.out, printable.Text(d))

@@ -106,7 +106,7 @@ func (a *app) fileEvent(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, hint.With(err, "folder-unusable", a.dataDir())
 	}
-	defer os.RemoveAll(dir)
+	defer removeFolder(dir)
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return 0, err

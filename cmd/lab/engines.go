@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,6 +80,9 @@ func (a *app) autoEngine(ctx context.Context, lab course.Lab) (session.Engine, w
 	}
 	e := docker.New(docker.Options{Shipped: shipped})
 	err := available(ctx, e)
+	if err != nil && ctx.Err() == nil && !withoutDocker(lab) {
+		return nil, why{}, a.needsDocker(err, lab)
+	}
 	if err == nil {
 		err = e.Obtainable(ctx, lab.Env)
 	}
@@ -86,7 +90,7 @@ func (a *app) autoEngine(ctx context.Context, lab course.Lab) (session.Engine, w
 		a.guardEngine(ctx, e)
 		return e, why{}, nil
 	}
-	if ctx.Err() != nil || !slices.Contains(lab.Engines, engineEmbedded) {
+	if ctx.Err() != nil || !withoutDocker(lab) {
 		return nil, why{}, err
 	}
 	reason := "why.no-docker"
@@ -94,6 +98,49 @@ func (a *app) autoEngine(ctx context.Context, lab course.Lab) (session.Engine, w
 		reason = "why." + h.Code
 	}
 	return embedded.New(embedded.Options{}), why{key: reason}, nil
+}
+
+// withoutDocker tells whether a lab runs on the embedded engine.
+func withoutDocker(lab course.Lab) bool { return slices.Contains(lab.Engines, engineEmbedded) }
+
+// startable is the first of some lessons whose lab can run on this machine; where none can, or another one was asked for,
+// the first, so that starting it says what is missing.
+func (a *app) startable(ctx context.Context, c *course.Course, lessons []course.Lesson, o startOptions) course.Lesson {
+	answers, asked := false, false
+	for _, l := range lessons {
+		lab, err := c.Lab(l.Lab, o.proxy)
+		if l.Lab == "" || err == nil && withoutDocker(lab) || o.engine == engineDocker {
+			return l
+		}
+		if !asked {
+			asked, answers = true, available(ctx, docker.New(docker.Options{})) == nil
+		}
+		if answers {
+			return l
+		}
+	}
+	return lessons[0]
+}
+
+// needsDocker adds to the error of an engine that does not answer which lessons of the course do without.
+func (a *app) needsDocker(err error, lab course.Lab) error {
+	c, broken := a.course()
+	if broken != nil {
+		return err
+	}
+	var run []string
+	for _, l := range c.Lessons {
+		if l.Lab == "" {
+			continue
+		}
+		if other, broken := c.Lab(l.Lab, ""); broken == nil && withoutDocker(other) {
+			run = append(run, fmt.Sprintf("lab start %02d", l.Number))
+		}
+	}
+	if len(run) == 0 {
+		return err
+	}
+	return hint.With(err, "lab-needs-docker", lab.ID, strings.Join(run, ", "))
 }
 
 // available asks whether an engine answers; one that hangs must not hold up the student.

@@ -63,6 +63,6 @@ func (a *app) install(folder string, o origin) error {
 		_ = os.Rename(old, a.loadedDir())
 		return hint.With(err, "folder-unusable", a.loadedDir())
 	}
-	_ = os.RemoveAll(old)
+	_ = removeFolder(old)
 	return nil
 }

@@ -33,7 +33,7 @@ func (a *app) scratch(lab course.Lab) (w *workspace.Workspace, remove func(), er
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, nil, hint.With(err, "no-temp")
 	}
-	remove = func() { _ = os.RemoveAll(dir) }
+	remove = func() { _ = removeFolder(dir) }
 	if w, err = workspace.Open(dir, initial); err != nil {
 		remove()
 	}
@@ -48,7 +48,7 @@ func sweepScratch(temp string) {
 	}
 	for _, e := range entries {
 		if owner, ok := scratchOwner(e.Name()); ok && e.IsDir() && !owner.Alive() {
-			_ = os.RemoveAll(filepath.Join(temp, e.Name()))
+			_ = removeFolder(filepath.Join(temp, e.Name()))
 		}
 	}
 }

@@ -148,7 +148,7 @@ func (c *charge) prepare() {
 // act removes what a charge names.
 func (c charge) act(ctx context.Context) {
 	if strings.HasPrefix(filepath.Base(c.Folder), scratchPrefix) {
-		_ = os.RemoveAll(c.Folder)
+		_ = removeFolder(c.Folder)
 	}
 	if owner, ok := docker.ParseOwner(c.Owner); ok && c.engine != nil {
 		_ = c.engine.Reap(ctx, owner)

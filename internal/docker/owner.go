@@ -21,7 +21,7 @@ const (
 // process started belongs to it.
 type Owner struct {
 	Host  string
-	UID   int    // -1 where the system has none
+	UID   int    // of the user; on Windows a number made of the account's SID; -1 where that is not known
 	PID   int    //
 	Start string // when it started, in the system's own notation, with the boot; "" where that cannot be known
 }
@@ -32,7 +32,7 @@ func Self() Owner {
 	if err != nil || host == "" {
 		host = "localhost"
 	}
-	return Owner{Host: host, UID: os.Getuid(), PID: os.Getpid(), Start: startOf(os.Getpid())}
+	return Owner{Host: host, UID: userID(), PID: os.Getpid(), Start: startOf(os.Getpid())}
 }
 
 // String is the owner as a label's value: host/uid/pid/start.

@@ -9,6 +9,8 @@ import (
 	"syscall"
 )
 
+func userID() int { return os.Getuid() }
+
 // startOf says when a process started: the boot's id, the clock ticks since then, of proc(5), and the namespace that
 // its id is of; "" if unknown.
 func startOf(pid int) string {

@@ -1,13 +1,14 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package docker
 
 import (
 	"errors"
 	"os"
-	"runtime"
 	"syscall"
 )
+
+func userID() int { return os.Getuid() }
 
 // startOf is not known without privileges or other programs here: a process id used again then counts as alive, and
 // its leftovers wait for `lab clean`.
@@ -21,9 +22,6 @@ func exists(pid int) bool {
 		return false
 	}
 	defer func() { _ = p.Release() }()
-	if runtime.GOOS == "windows" {
-		return true // FindProcess opened it
-	}
 	err = p.Signal(syscall.Signal(0))
 	return err == nil || errors.Is(err, os.ErrPermission)
 }

@@ -46,6 +46,8 @@ var hintWords = catalog{
 	"hint.lab-not-released":  {"close %[1]s there: it may be another user's, or on another machine that shares your files", "%[1]s 실습을 그곳에서 닫으세요. 다른 사용자이거나, 파일을 함께 쓰는 다른 컴퓨터일 수 있습니다"},
 
 	// docker; host is the engine's address
+	"error.lab-needs-docker":       {"lab %[1]s needs Docker, and no container engine answers here", "%[1]s 실습에는 Docker가 필요한데, 응답하는 컨테이너 엔진이 없습니다"},
+	"hint.lab-needs-docker":        {"start Docker (lab doctor says where it was looked for), or take what runs without it: %[2]s", "Docker를 켜거나(어디서 찾았는지는 lab doctor로 확인), Docker 없이 되는 실습을 하세요: %[2]s"},
 	"error.docker-unreachable":     {"no container engine answers at %[1]s", "%[1]s에서 컨테이너 엔진이 응답하지 않습니다"},
 	"hint.docker-unreachable":      {"start Docker (or Podman's socket), or go on without: --engine embedded. Tried %[1]s", "Docker(또는 Podman 소켓)를 켜거나, 없이 계속하세요: --engine embedded (확인한 주소: %[1]s)"},
 	"error.docker-permission":      {"you may not talk to the container engine at %[1]s", "%[1]s의 컨테이너 엔진에 접근할 권한이 없습니다"},

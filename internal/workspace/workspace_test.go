@@ -215,6 +215,9 @@ func TestDiff(t *testing.T) {
 		{"", "", ""},
 		{before, "1\n2\n3\n4\nfive\n6\n7\n8\n",
 			"--- a/x.conf\n+++ b/x.conf\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n"},
+		{before, strings.ReplaceAll(before, "\n", "\r\n"), ""},
+		{strings.ReplaceAll("1\n2\n", "\n", "\r\n"), "1\ntwo\n", "--- a/x.conf\n+++ b/x.conf\n@@ -1,2 +1,2 @@\n 1\n-2\n+two\n"},
+		{"", "1\r\n", "--- a/x.conf\n+++ b/x.conf\n@@ -0,0 +1,1 @@\n+1\r\n"},
 		{"a", "b\n", "--- a/x.conf\n+++ b/x.conf\n@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+b\n"},
 	} {
 		if got := Diff("x.conf", []byte(test.before), []byte(test.after)); got != test.want {
