@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/locale"
 	"github.com/cwk-stream/lab/internal/printable"
 	"github.com/cwk-stream/lab/internal/report"
@@ -49,7 +50,7 @@ func (p *progressLine) planned(trials int) { p.all = trials }
 func (p *progressLine) trial(t session.Trial) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if t.Kind != session.TrialChecks {
+	if t.Kind != session.TrialChecks && t.Kind != session.TrialLint && t.Kind != session.TrialReady {
 		p.so++
 	}
 	if t.Finding != "" {
@@ -73,7 +74,20 @@ func foundWords(lang locale.Lang, t session.Trial) string {
 	for _, s := range t.Args {
 		args = append(args, s)
 	}
-	return lang.Say("finding."+t.Finding, args...)
+	if h, ok := hint.Find(t.Trouble); ok && locale.Has("error."+h.Code) {
+		args = []any{lang.Say("error."+h.Code, h.Args...)}
+	}
+	words := strings.Join(t.Args, " → ") // lint's own, with its hint
+	if t.Finding != "lint" {
+		words = lang.Say("finding."+t.Finding, args...)
+	}
+	if advice := "advice." + t.Finding; locale.Has(advice) {
+		words += " → " + lang.Say(advice, args...)
+	}
+	if t.Place != "" && t.Place != t.Name {
+		words += " [" + t.Place + "]"
+	}
+	return words
 }
 
 // rehearsalText is the report for people.
@@ -129,9 +143,21 @@ func (r *rehearsalText) play(b *strings.Builder, trials []session.Trial) {
 	if cases[session.TrialMistake]+cases[session.TrialAnswer] > 0 {
 		r.cases(b, cases, right)
 	}
+	troubles := map[string]int{} // of no environment, by their words: all trials have the same
 	for _, t := range trials {
-		if t.Finding != "" {
+		if t.Trouble != nil {
+			troubles[t.Trouble.Error()]++
+		}
+	}
+	for _, t := range trials {
+		switch n := 0; {
+		case t.Finding == "":
+		case t.Trouble == nil:
 			fmt.Fprintf(b, "  ✗ %s: %s\n", t.Name, foundWords(r.lang, t))
+		case troubles[t.Trouble.Error()] > 0:
+			n, troubles[t.Trouble.Error()] = troubles[t.Trouble.Error()], 0
+			t.Place = ""
+			fmt.Fprintf(b, "  ✗ %s: %s\n", r.lang.Say("test.all-these", n), foundWords(r.lang, t))
 		}
 	}
 }

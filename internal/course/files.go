@@ -53,3 +53,16 @@ func (l Lab) Step(id string) (Step, int, bool) {
 	}
 	return Step{}, 0, false
 }
+
+// Place says where something stands in the lab's file, as file:line; the file alone where that is not known. path is
+// like $.steps[0].checks[1].
+func (l Lab) Place(path string) string {
+	data, err := readText(l.FS, l.File)
+	if err != nil {
+		return l.File
+	}
+	if line, _, _ := (&places{data: data}).of(path); line > 0 {
+		return fmt.Sprintf("%s:%d", l.File, line)
+	}
+	return l.File
+}

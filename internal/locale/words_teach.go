@@ -21,6 +21,12 @@ var teachWords = catalog{
 	"finding.mistake-other-line":    {"the refusal should name line %s, but it names line %s", "%s번째 줄을 가리켜야 하지만 %s번째 줄을 가리킵니다"},
 	"finding.mistake-other-verdict": {"wanted: %s; came: %s", "예상: %s, 실제: %s"},
 	"finding.check-never-fails":     {"check %s (%s) never fails, neither before the solution nor in any mistake: it checks nothing", "검사 %s(%s){이/가} 풀이 전에도, 어떤 실수에서도 실패하지 않습니다. 아무것도 확인하지 않는 검사입니다"},
+	"finding.flaky":                 {"check %s (%s) does not end in the same way each time: with the same files it was %s, and at repeat %s it was not; one time in four is found with 99 %% (93 %% through a proxy)", "검사 %s(%s)의 결과가 매번 같지 않습니다. 같은 파일로 %s였다가 %s번째 반복에서 달라졌습니다. 네 번에 한 번 달라지는 검사는 99%%(프록시를 거치면 93%%) 확률로 찾아냅니다"},
+	"advice.flaky":                  {"have it depend on the student's files alone: no chance, no clock, nothing that still starts", "학생의 파일에만 좌우되게 하세요. 우연, 시각, 아직 시작 중인 것에 기대지 마세요"},
+	"finding.ready-not-found":       {"%s counts as ready once %s is answered, and the answer is %s: that is so as soon as anything listens", "%s{은/는} %s에 응답하면 준비된 것으로 보지만 응답이 %s입니다. 무엇이든 포트만 열면 준비된 것이 됩니다"},
+	"advice.ready-not-found":        {"name a page that the service has once it is of use; / if any answer will do", "서비스가 준비되어야 나오는 경로를 적거나, 아무 응답이나 괜찮다면 /를 적으세요"},
+	"advice.right-fails":            {"either the solution or the check is wrong: compare what came with what the check wants", "풀이나 검사 가운데 하나가 잘못되었습니다. 나온 값과 검사가 바라는 값을 견주어 보세요"},
+	"test.all-these":                {"all %d trial{s}", "시험 %d개 모두"},
 	"finding.no-environment":        {"the environment could not be had: %s", "환경을 준비하지 못했습니다: %s"},
 	"finding.environment-broke":     {"the environment broke: %s", "환경이 망가졌습니다: %s"},
 

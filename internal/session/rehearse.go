@@ -42,6 +42,8 @@ type Trial struct {
 	Seconds  float64       `json:"seconds"`           // of applying and checking
 	Finding  string        `json:"finding,omitempty"` // code of what is wrong, words under "finding.<code>"; "" for nothing
 	Args     []string      `json:"args,omitempty"`    // what the words mention
+	Place    string        `json:"place,omitempty"`   // of what is to be mended: file, or file:line, in the lab's folder
+	Trouble  error         `json:"-"`                 // why there was no environment; it may carry a hint
 }
 
 // Judgement is the end of one check of a trial.
@@ -81,6 +83,7 @@ func Rehearse(ctx context.Context, r Rehearsal) ([]Trial, error) {
 	if h.r.Environments == 0 {
 		h.r.Environments = defaultEnvironments
 	}
+	h.ofLabs = h.lint()
 	var scenes []*scene
 	var order []*trial
 	for _, p := range r.Plays {
@@ -131,7 +134,7 @@ func (h *house) performAll(ctx context.Context, engine Engine, scenes []*scene) 
 
 // account gives the trials that took place, with those of TrialChecks behind.
 func (h *house) account(order []*trial) []Trial {
-	var out []Trial
+	out := slices.Clone(h.ofLabs)
 	failed := map[string]bool{}
 	key := func(t Trial, check int) string { return fmt.Sprint(t.Lab, t.Variant, t.Engine, t.Step, check) }
 	for _, t := range order {
@@ -152,18 +155,30 @@ func (h *house) account(order []*trial) []Trial {
 			}
 			vacuous := t.Trial
 			vacuous.Kind, vacuous.Verdicts, vacuous.Rejected, vacuous.Outcome, vacuous.Seconds = TrialChecks, nil, nil, "", 0
+			vacuous.Trouble, vacuous.Place = nil, t.lab.Place(fmt.Sprintf("$.steps[%d].checks[%d]",
+				slices.IndexFunc(t.lab.Steps, func(s course.Step) bool { return s.ID == t.Step }), i))
 			vacuous.Finding, vacuous.Args = "check-never-fails", []string{fmt.Sprint(i + 1), string(t.step.Checks[i].Kind)}
 			out = append(out, vacuous)
 			h.say(vacuous)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Trial) int { return h.play(a) - h.play(b) })
 	return out
+}
+
+// play gives the place of a trial's play among all.
+func (h *house) play(t Trial) int {
+	return slices.IndexFunc(h.r.Plays, func(p Play) bool {
+		return p.Lab.ID == t.Lab && p.Lab.Variant == t.Variant && p.Engine.Name() == t.Engine
+	})
 }
 
 // trial is a Trial with what it takes.
 type trial struct {
 	Trial
+	lab    course.Lab
 	step   course.Step
+	at     int // the check that a finding is about; 0 for the last
 	files  course.Files
 	begins course.Files // what the step begins with
 	want   course.Case  // of mistakes
@@ -188,9 +203,9 @@ func trialsOf(p Play, r Rehearsal) ([]*trial, error) {
 			t := base
 			t.Step, t.Name = step.ID, step.ID
 			t.Kind = TrialBefore
-			out = append(out, &trial{Trial: t, step: step, files: previous, begins: previous})
+			out = append(out, &trial{Trial: t, lab: p.Lab, step: step, files: previous, begins: previous})
 			t.Kind = TrialAfter
-			out = append(out, &trial{Trial: t, step: step, files: solution, begins: previous})
+			out = append(out, &trial{Trial: t, lab: p.Lab, step: step, files: solution, begins: previous})
 		}
 		begins[step.ID] = previous
 		previous = solution
@@ -212,7 +227,7 @@ func trialsOf(p Play, r Rehearsal) ([]*trial, error) {
 			t.Kind = TrialAnswer
 		}
 		step, _, _ := p.Lab.Step(c.Step)
-		out = append(out, &trial{Trial: t, step: step, files: c.Files, begins: begins[c.Step], want: c})
+		out = append(out, &trial{Trial: t, lab: p.Lab, step: step, files: c.Files, begins: begins[c.Step], want: c})
 	}
 	return out, nil
 }

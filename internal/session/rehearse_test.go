@@ -28,6 +28,9 @@ type paper struct {
 	starts   int
 	unable   bool
 	breaking string // contents that end the service
+	coin     int    // a command fails each so many times; 0 for never
+	wobble   int    // / is answered with 201 and 200 each so many times, whatever the file says; 0 for never
+	hurry    bool   // / is answered with 429 within half a second of another request
 }
 
 func (p *paper) Name() string { return "docker" }
@@ -42,11 +45,21 @@ func (p *paper) Start(ctx context.Context, _ string, _ course.Environment, files
 	p.running++
 	p.most = max(p.most, p.running)
 	e := &sheet{engine: p, died: make(chan struct{}), text: string(files[0].Data)}
-	e.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	e.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		status := 200
 		_, _ = fmt.Sscan(e.text, &status)
+		e.asked++
+		switch since := time.Since(e.last); {
+		case r.URL.Path != "/":
+			status = 404
+		case p.wobble > 0 && e.asked%p.wobble == 0:
+			status = 401 - status // 200 for 201, and 201 for 200
+		case p.hurry && since < 500*time.Millisecond && string(e.put) != "" && e.same:
+			status = 429
+		}
+		e.last, e.same = time.Now(), true
 		w.WriteHeader(status)
 	}))
 	return e, nil
@@ -60,11 +73,20 @@ type sheet struct {
 	mu        sync.Mutex
 	text, put string
 	stopped   bool
+	asked     int // requests so far
+	ran       int // commands so far
+	last      time.Time
+	same      bool // the files are those of the last request
 }
 
 func (e *sheet) Services() []string               { return []string{"web"} }
 func (e *sheet) Addr(string, int) (string, error) { return e.server.Listener.Addr().String(), nil }
 func (e *sheet) Exec(context.Context, string, ...string) (probe.ExecResult, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ran++; e.engine.coin > 0 && e.ran%e.engine.coin == 0 {
+		return probe.ExecResult{Code: 1}, nil
+	}
 	return probe.ExecResult{}, nil
 }
 func (e *sheet) ReadFile(context.Context, string, string) ([]byte, error) { return nil, fs.ErrNotExist }
@@ -84,6 +106,7 @@ func (e *sheet) Apply(context.Context, string) (session.Applied, error) {
 	if strings.HasPrefix(e.put, "bad") {
 		return session.Applied{Message: "this is bad", File: "/status", Line: 1}, nil
 	}
+	e.same = false
 	if e.text = e.put; e.engine.breaking != "" && e.text == e.engine.breaking {
 		close(e.died)
 	}

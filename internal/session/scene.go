@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/probe"
 )
 
@@ -31,6 +32,7 @@ type house struct {
 	boots     chan struct{}
 	saying    sync.Mutex
 	failed    map[string]error         // why a play's environment cannot be had; under saying
+	ofLabs    []Trial                  // what was found of the labs themselves; under saying
 	booted    map[string]chan struct{} // closed once a play's first environment has booted, or failed to; under saying
 }
 
@@ -118,25 +120,40 @@ func (h *house) perform(ctx context.Context, s *scene) {
 
 func (h *house) performAct(ctx context.Context, st *stage, act []*trial) {
 	began := time.Now()
-	rejected, err := h.prepare(ctx, st, act[0])
+	key := playKey(st.play)
+	rejected, err := (*Rejection)(nil), h.failedStart(key, nil)
+	if err == nil {
+		rejected, err = h.prepare(ctx, st, act[0])
+	}
+	if found, ok := hint.Find(err); ok && found.Code == "reload-unclear" && ctx.Err() == nil {
+		err = h.failedStart(key, err) // it would be waited for in vain each time
+	}
 	var all sync.WaitGroup
 	for _, t := range act {
 		all.Go(func() {
 			switch {
 			case err != nil:
-				t.Finding, t.Args = "no-environment", []string{err.Error()}
+				t.Finding, t.Args, t.Trouble = "no-environment", []string{err.Error()}, err
 			case rejected != nil:
 				t.Rejected = rejected
 				t.judge()
 			default:
-				if broke := t.play(ctx, st.env); broke != nil {
+				broke := t.play(ctx, st.env)
+				if broke == nil {
+					t.judge()
+					if len(act) == 1 { // others beside it would be disturbed
+						broke = t.wavers(ctx, st.env)
+					}
+				}
+				if broke != nil {
 					if errors.Is(broke, probe.ErrUndo) {
 						st.bent.Store(true)
 					}
 					t.Finding, t.Args = "environment-broke", []string{broke.Error()}
-				} else {
-					t.judge()
 				}
+			}
+			if t.Finding != "" {
+				t.Place = t.place(st.play.Lab)
 			}
 			t.Seconds = time.Since(began).Seconds()
 		})
@@ -169,7 +186,7 @@ func (h *house) prepare(ctx context.Context, st *stage, t *trial) (*Rejection, e
 // start boots an environment. The first one of a play boots alone, so that images are made once. An engine that is
 // busy with many may fail to: it gets another chance.
 func (h *house) start(ctx context.Context, st *stage) error {
-	key := st.play.Lab.ID + " " + st.play.Lab.Variant + " " + st.play.Engine.Name()
+	key := playKey(st.play)
 	first, over := h.first(key)
 	if first {
 		defer close(over)
@@ -192,8 +209,13 @@ func (h *house) start(ctx context.Context, st *stage) error {
 			return h.failedStart(key, err)
 		}
 	}
+	if first && err == nil {
+		h.ready(ctx, st.play, st.env)
+	}
 	return err
 }
+
+func playKey(p Play) string { return p.Lab.ID + " " + p.Lab.Variant + " " + p.Engine.Name() }
 
 // first tells whether nobody has begun to boot an environment of a play yet; over is closed when the first one has.
 func (h *house) first(key string) (first bool, over chan struct{}) {
