@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -31,8 +32,9 @@ type world struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
-	again    <-chan struct{} // closed when somebody wants the program gone at once; nil for never
-	self     string          // path of this program, for its watchdog; "" for no watchdog
+	now      func() time.Time // the student's clock; nil for time.Now
+	again    <-chan struct{}  // closed when somebody wants the program gone at once; nil for never
+	self     string           // path of this program, for its watchdog; "" for no watchdog
 }
 
 // errNotMet ends a command whose result is that something is not met. What it is has been said already.

@@ -27,7 +27,11 @@ func (a *app) dataDir() string {
 }
 
 func (a *app) journal() (*journal.Journal, error) {
-	return journal.Open(filepath.Join(a.dataDir(), "progress.jsonl"))
+	j, err := journal.Open(filepath.Join(a.dataDir(), "progress.jsonl"))
+	if err == nil {
+		j.Now = a.now
+	}
+	return j, err
 }
 
 // events are all that the student has achieved. Damage to the file is reported on standard error and survived.

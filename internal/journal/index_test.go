@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -168,6 +169,30 @@ func TestIndexBesideWriters(t *testing.T) {
 		}
 	}
 	mustLoad(t, j, n+100, n)
+}
+
+// TestLongJournalsAreLean: events take a small part of what they take in the file, with and without the index.
+func TestLongJournalsAreLean(t *testing.T) {
+	var text strings.Builder
+	const n = 50_000
+	for i := range n {
+		text.WriteString(good(i) + "\n")
+	}
+	j := open(t, text.String())
+	for _, how := range []string{"decoded", "by the index"} {
+		var was, is runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&was)
+		events, _, err := j.Load(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&is)
+		if each := int64(is.HeapAlloc-was.HeapAlloc) / n; each > 120 || events.Len() != n {
+			t.Errorf("%s: %d events of %d bytes each", how, events.Len(), each)
+		}
+	}
 }
 
 func TestSmallJournalsHaveNoIndex(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gofrs/flock"
 
@@ -98,7 +97,7 @@ func (j *Journal) Load(ctx context.Context) (*session.EventSet, Damage, error) {
 
 // read gives the events of the journal, and what in it is damaged. What the index knows is not decoded again.
 func (j *Journal) read(ctx context.Context) (*session.EventSet, Damage, error) {
-	events := session.NewEventSet(time.Now())
+	events := session.NewEventSet(j.now())
 	var found Damage
 	f, size, err := j.snapshot(ctx)
 	if err != nil || f == nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -75,7 +74,7 @@ func (j *Journal) Merge(ctx context.Context, r io.Reader) (Merged, error) {
 		}); err != nil {
 			return err
 		}
-		return m.unite(ctx, mine, spool, out)
+		return m.unite(ctx, mine, spool, out, session.NewEventSet(j.now()))
 	})
 	if err != nil {
 		return Merged{}, j.advise("merging into journal", err)
@@ -83,9 +82,8 @@ func (j *Journal) Merge(ctx context.Context, r io.Reader) (Merged, error) {
 	return m, nil
 }
 
-// unite writes those events of spool to out that mine does not have.
-func (m *Merged) unite(ctx context.Context, mine *union, spool io.Reader, out io.Writer) error {
-	possible := session.NewEventSet(time.Now())
+// unite writes those events of spool to out that mine does not have. possible knows which can have been.
+func (m *Merged) unite(ctx context.Context, mine *union, spool io.Reader, out io.Writer, possible *session.EventSet) error {
 	return parse(ctx, spool, chunk{}, func(p parsed) error {
 		for _, r := range p.records {
 			fresh, id := mine.add(r)

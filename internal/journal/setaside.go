@@ -29,11 +29,12 @@ func (j *Journal) setAside(ctx context.Context) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	defer f.Close()
-	if err := sameOwner(f); err != nil {
-		return Damage{}, err
+	var found Damage
+	var clean string
+	if err = sameOwner(f); err == nil {
+		found, clean, err = j.divide(ctx, f, path)
 	}
-	found, clean, err := j.divide(ctx, f, path)
+	f.Close() // where an open file cannot be replaced, this one can
 	if err != nil || found.Lines() == 0 {
 		return found, err
 	}

@@ -32,13 +32,14 @@ func TestRecall(t *testing.T) {
 		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "nginx", Step: "drop-upgrade", XP: 20},
 		session.Event{Kind: session.SolvedFor, Lab: "02-proxy", Variant: "nginx", Step: "pass"},
 		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "hand-on", XP: 20},
-		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "idle-drop"},
+		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "idle-drop", Solved: true},
+		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "caddy", Step: "restore", XP: -5},
 		session.Event{Kind: session.Hinted, Lab: lab.ID, Variant: "nginx", Step: "idle-drop", Number: math.MaxInt32 >> 1},
 		session.Event{Kind: session.StepMet, Lab: lab.ID, Variant: "nginx", Step: "gone", XP: 20},
 		session.Event{Kind: session.StepMet, Lab: "04-tls", Variant: "nginx", Step: "restore"},
 	), lab)
 	want := session.History{Met: map[string]bool{"drop-upgrade": true}, Solved: map[string]bool{"forward-upgrade": true},
-		Awarded: map[string]bool{"drop-upgrade": true, "forward-upgrade": true},
+		Awarded: map[string]bool{"drop-upgrade": true, "forward-upgrade": true, "restore": true},
 		Hints:   map[string]int{"drop-upgrade": 2, "idle-drop": len(lab.Steps[2].Hints)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)

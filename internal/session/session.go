@@ -48,7 +48,7 @@ func Recall(events *EventSet, lab course.Lab) History {
 		if !known {
 			continue
 		}
-		if e.Kind == StepMet && e.XP > 0 {
+		if e.Kind == StepMet && !e.Solved {
 			h.Awarded[step.ID] = true
 		}
 		if e.Variant != lab.Variant {
