@@ -158,7 +158,12 @@ func (a *app) buildWords(builds []foreignBuild) string {
 			b.WriteString("    " + printable.Line(strings.Join(strings.Fields(c), " ")) + "\n")
 		}
 	}
-	return b.String() + "\n" + a.lang().Say("consent.unconfined") + "\n"
+	var limits []string
+	for _, l := range docker.BuildLimits() {
+		limits = append(limits, a.lang().Say("build."+l.Code, l.Number))
+	}
+	return b.String() + "\n" + a.lang().Say("consent.unconfined") + "\n" +
+		a.lang().Say("consent.limits", strings.Join(limits, ", ")) + "\n"
 }
 
 func (a *app) remembered(builds []foreignBuild) error {

@@ -132,7 +132,7 @@ func TestConsent(t *testing.T) {
 		{"YES\n", "en", "is no lab of the course", true},
 		{"\n", "en", "it reaches the internet", false},
 		{"n\n", "en", "run as root", false},
-		{"yikes\n", "en", "Build?", false},
+		{"yikes\n", "en", "held to: 2048 MiB of memory, 2 processors, 512 processes for an instruction, 4 GiB written", false},
 		{"예\n", "ko", "빌드할까요?", true},
 		{"아니요\n", "ko", "과정에 포함된 실습이 아니며", false},
 	} {

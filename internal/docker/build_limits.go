@@ -34,22 +34,18 @@ var (
 	errBuildLarge = errors.New("the build wrote too much")
 )
 
-// Rule is something that holds, or does not hold, for a build. Its words are in package locale under "build." and the
-// code, and mention the arguments.
-type Rule struct {
-	Code string
-	Args []any
+// Limit is something that a build is held to. Its words are in package locale under "build." and the code, and mention the
+// number.
+type Limit struct {
+	Code   string
+	Number int
 }
 
-// BuildRules tells how a build is confined, and which ways are left open to it because the classic builder cannot close
-// them. It is what a person should know before a lab that strangers wrote is first built.
-func BuildRules() (confined, open []Rule) {
-	return []Rule{
-			{"memory", []any{buildMemory >> 20}}, {"processors", []any{defaultCPUs}}, {"processes", []any{buildProcesses}},
-			{"size", []any{buildSize >> 30}}, {"time", []any{int(buildTime.Minutes())}}, {"files", nil},
-		}, []Rule{
-			{"network", nil}, {"root", nil}, {"between-looks", nil},
-		}
+// BuildLimits tells what a build is held to. What the classic builder leaves open, which is the network and being root
+// within the engine's own confinement, cannot be held to anything: whoever builds what strangers wrote is to be told.
+func BuildLimits() []Limit {
+	return []Limit{{"memory", buildMemory >> 20}, {"processors", defaultCPUs}, {"processes", buildProcesses}, {"size", buildSize >> 30},
+		{"time", int(buildTime.Minutes())}}
 }
 
 // buildLimits are the limits of one build; tests use lower ones.

@@ -14,17 +14,12 @@ var buildWords = catalog{
 	"error.build-slow":      {"the image of %[1]s was not ready after 30 minutes; the build was at: %[2]s", "%[1]s 이미지가 30분이 지나도 준비되지 않았습니다. 하던 일: %[2]s"},
 	"hint.build-slow":       {"on a slow line try again where there is a faster one, or bring the images of %[1]s in a bundle: lab bundle save", "네트워크가 느리면 더 빠른 곳에서 다시 시도하거나, %[1]s 이미지를 묶음으로 옮기세요: lab bundle save"},
 
-	// rules of a build: what it is held to
-	"build.memory":     {"each instruction may use %[1]d MiB of memory", "명령마다 메모리를 %[1]d MiB까지 쓸 수 있습니다"},
-	"build.processors": {"and %[1]d processors", "프로세서는 %[1]d개까지 씁니다"},
-	"build.processes":  {"and %[1]d processes", "프로세스는 %[1]d개까지 만들 수 있습니다"},
-	"build.size":       {"the whole build may write %[1]d GiB", "빌드 전체가 %[1]d GiB까지 쓸 수 있습니다"},
-	"build.time":       {"and take %[1]d minutes", "%[1]d분까지 걸릴 수 있습니다"},
-	"build.files":      {"it sees no files of yours but the lab's own", "실습 폴더 밖의 파일은 볼 수 없습니다"},
-	// what is left open to it
-	"build.network":       {"it reaches the network, this machine's services included", "네트워크에 닿습니다. 이 컴퓨터의 서비스도 포함됩니다"},
-	"build.root":          {"it runs as root within the engine's own default confinement, with its 14 capabilities", "엔진의 기본 격리 안에서 root로 실행되고, 기본 권한(capability) 14개를 가집니다"},
-	"build.between-looks": {"what it writes is looked at every two seconds, and can exceed the limit in between", "쓴 양은 2초마다 확인하므로, 그 사이에 한도를 넘을 수 있습니다"},
+	// what a build is held to, in one sentence
+	"build.memory":     {"%d MiB of memory", "메모리 %d MiB"},
+	"build.processors": {"%d processors", "프로세서 %d개"},
+	"build.processes":  {"%d processes for an instruction", "명령 하나에 프로세스 %d개"},
+	"build.size":       {"%d GiB written, looked at every two seconds", "쓰기 %d GiB(2초마다 확인)"},
+	"build.time":       {"%d minutes", "%d분"},
 
 	// lab clean, lab doctor: how many, and how large
 	"clean.unused":       {"%d images (%s) that no lab refers to any more: lab clean --images removes them", "어떤 실습도 쓰지 않는 이미지 %d개(%s)가 있습니다. 지우려면: lab clean --images"},

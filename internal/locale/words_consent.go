@@ -11,7 +11,8 @@ var consentWords = catalog{
 		"이 명령과 명령이 부르는 실습 파일은 Docker 엔진의 컨테이너에서 root로 실행됩니다. 실행 중인 실습과 달리 빌드는 완전히 격리할 수 없어서,\n" +
 			"인터넷과 내부 네트워크, 이 컴퓨터가 컨테이너에 열어 둔 서비스에 닿을 수 있습니다. 내 파일에는 닿지 못합니다.\n" +
 			"믿을 수 있는 사람이 만든 것만 빌드하세요."},
-	"consent.ask": {"Build? [y/N]", "빌드할까요? [y/N]"},
+	"consent.limits": {"It is held to: %s.", "빌드의 한도: %s."},
+	"consent.ask":    {"Build? [y/N]", "빌드할까요? [y/N]"},
 
 	"error.build-unasked": {"the images of %s would be built from commands that nobody has agreed to", "%s의 이미지를 빌드하려면 먼저 실행할 명령에 동의해야 합니다"},
 	"hint.build-unasked": {"`lab pull` of it at a terminal shows the commands and asks; for CI: --yes",
