@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,11 @@ func stepID(lab course.Lab, name string) (string, error) {
 	}
 	if _, _, ok := lab.Step(name); ok || name == "" {
 		return name, nil
+	}
+	for _, s := range lab.Steps {
+		if slices.Contains(s.Was, name) {
+			return s.ID, nil
+		}
 	}
 	return "", usageError{fmt.Errorf("lab %s has no step %q", lab.ID, name)}
 }
