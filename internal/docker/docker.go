@@ -58,6 +58,8 @@ type Engine struct {
 	api    api // nil until the engine was found
 	host   string
 	podman bool
+	open   bool           // labs cannot be shut off
+	proved bool           // that they are shut off
 	soiled map[string]int // sessions of which something may be left, and how often removing failed
 }
 

@@ -26,8 +26,8 @@ import (
 //go:embed forwarder
 var forwarderFiles embed.FS
 
-// forwarderName is the forwarder's among the images of a lab; no service has a name with a space.
-const forwarderName = "the forwarder"
+// forwarderName is the forwarder's among the images of a lab; no service has a name with a slash.
+const forwarderName = "lab/forwarder"
 
 const (
 	forwarderPort   = 20_000 // of the first published port; those after it follow
@@ -107,10 +107,13 @@ func (p *plan) settle(subnet netip.Prefix) {
 	// No limits of its own on how long a connection may be silent: that is what labs are about. What cannot be reached is
 	// closed at once and not tried again.
 	fmt.Fprintf(&b, "global\n nbthread 1\n maxconn %d\ndefaults\n mode tcp\n retries 0\n timeout connect 10s\n", forwarderOpen/2-64)
+	// HAProxy does not start with nothing to listen for, and a lab need not publish anything.
+	b.WriteString("listen idle\n bind 127.0.0.1:19999\n")
 	for _, t := range p.targets() {
 		fmt.Fprintf(&b, "listen p%d\n bind :%d\n server s %s\n", t.listen, t.listen,
 			net.JoinHostPort(addrs[t.service].String(), strconv.Itoa(t.port)))
 	}
+	p.last = at.Next()
 	p.forwarder.create.Config.Env = []string{"CONFIG=" + b.String()}
 }
 

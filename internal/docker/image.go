@@ -149,7 +149,7 @@ func imagesOf(env course.Environment) ([]Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the Dockerfile of %s: %w", forwarderName, err)
 	}
-	return append(out, Image{Service: forwarderName, Ref: "lab/forwarder:" + c.hash(), Build: true, Bases: bases}), nil
+	return append(out, Image{Service: forwarderName, Ref: forwarderName + ":" + c.hash(), Build: true, Bases: bases}), nil
 }
 
 // context gives what an image is built from.

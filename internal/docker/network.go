@@ -2,10 +2,12 @@ package docker
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
@@ -49,6 +51,9 @@ func (v *environment) isolated(ctx context.Context) error {
 		if err = v.makeNetwork(ctx, v.plan.network, create); err == nil {
 			v.plan.settle(create.IPAM.Config[0].Subnet)
 			return nil
+		}
+		if errdefs.IsInternal(err) && !outOfAddresses(err) || errdefs.IsNotFound(err) || errdefs.IsNotImplemented(err) || errdefs.IsInvalidArgument(err) {
+			return fmt.Errorf("%w: %w", errNotIsolated, err)
 		}
 		if !outOfAddresses(err) {
 			return err

@@ -29,6 +29,7 @@ type plan struct {
 	outer     string     // network that publishes ports for network, which has no way out; "" where network does so itself
 	forwarder piece      // on both, where there is outer
 	inner     netip.Addr // the forwarder's address on network; see settle
+	last      netip.Addr // an address on network that nobody has
 }
 
 // piece is one container of a plan.
@@ -100,8 +101,8 @@ func hostConfig(s course.Service, base string, labels map[string]string) (*conta
 		LogConfig:      boundedLog(),
 		// The lab's network has no way out, so a name that is not one of its services is a mistake. With the host's
 		// name servers that mistake takes 10 s to be reported; with one that cannot answer (RFC 5737) it takes 1.
-		DNS:        []netip.Addr{netip.AddrFrom4([4]byte{192, 0, 2, 1})},
-		DNSOptions: []string{"timeout:1", "attempts:1"},
+		DNS:        nowhere(),
+		DNSOptions: hasty(),
 	}
 	if err := limit(h, s); err != nil {
 		return nil, err
@@ -122,6 +123,12 @@ func hostConfig(s course.Service, base string, labels map[string]string) (*conta
 	}
 	return h, nil
 }
+
+// nowhere is a name server that cannot answer: the address is of RFC 5737. An engine that is given none asks those of the
+// machine, for a network without a way out, too, and answers what they say: CVE-2024-29018.
+func nowhere() []netip.Addr { return []netip.Addr{netip.AddrFrom4([4]byte{192, 0, 2, 1})} }
+
+func hasty() []string { return []string{"timeout:1", "attempts:1"} }
 
 // boundedLog keeps what a container writes where it can be read, and within 32 MiB, whatever the engine's default is.
 func boundedLog() container.LogConfig {

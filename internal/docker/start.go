@@ -27,32 +27,10 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 		return nil, err
 	}
 	say = inTurn(say)
-	images, err := imagesOf(env)
+	ours := e.options.Shipped != nil && e.options.Shipped(env)
+	p, err := e.planned(ctx, a, id, env, files, ours, say)
 	if err != nil {
 		return nil, err
-	}
-	refs := map[string]string{}
-	for _, image := range images {
-		refs[image.Service] = image.Ref
-	}
-	p, err := planFor(id, e.launder(ctx, a, id), env, files, refs, e.owner)
-	if err != nil {
-		return nil, err
-	}
-	if e.podman {
-		p.forPodman()
-	} else {
-		p.isolate(refs[forwarderName])
-		if e.options.Shipped == nil || !e.options.Shipped(env) {
-			if _, err := e.prepare(ctx, a, env, say); err != nil {
-				return nil, err
-			}
-			declared, err := declaredVolumes(ctx, a, p)
-			if err != nil {
-				return nil, trouble(err, e.Host())
-			}
-			p.bind(declared)
-		}
 	}
 	v := newEnvironment(ctx, e, a, p)
 	if err := e.up(ctx, v, env, say); err != nil {
@@ -60,7 +38,12 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 		defer cancel()
 		err = trouble(err, e.Host())
 		if left := v.Stop(clean); left != nil {
-			err = errors.Join(err, &session.Remains{Err: left, Stop: v.Stop})
+			return nil, errors.Join(err, &session.Remains{Err: left, Stop: v.Stop})
+		}
+		if errors.Is(err, errNotIsolated) {
+			if e.opened(); ours {
+				return e.Start(ctx, id, env, files, say)
+			}
 		}
 		return nil, err
 	}
@@ -70,6 +53,46 @@ func (e *Engine) Start(ctx context.Context, id string, env course.Environment, f
 	v.work.Go(func() { v.watch(v.life) })
 	v.work.Go(func() { v.watchRoots(v.life) })
 	return v, nil
+}
+
+// planned decides what to make; ours says that the lab came with the program.
+func (e *Engine) planned(ctx context.Context, a api, id string, env course.Environment, files []session.File, ours bool,
+	say func(session.Stage)) (p plan, err error) {
+	images, err := imagesOf(env)
+	if err != nil {
+		return p, err
+	}
+	refs := map[string]string{}
+	for _, image := range images {
+		refs[image.Service] = image.Ref
+	}
+	p, err = planFor(id, e.launder(ctx, a, id), env, files, refs, e.owner)
+	if err != nil {
+		return p, err
+	}
+	switch {
+	case e.isolates():
+		p.isolate(refs[forwarderName])
+	case ours:
+		say(session.Stage{Name: "not-isolated"})
+		say(session.Stage{Name: "not-isolated", End: true})
+	default:
+		return p, trouble(errNotIsolated, e.Host())
+	}
+	if e.podman {
+		p.forPodman()
+	}
+	if !ours {
+		if _, err := e.prepare(ctx, a, env, say); err != nil {
+			return p, err
+		}
+		declared, err := declaredVolumes(ctx, a, p)
+		if err != nil {
+			return p, trouble(err, e.Host())
+		}
+		p.bind(declared)
+	}
+	return p, nil
 }
 
 // up makes what the plan says. When it returns, whether with an error or not, no call that makes something is in
@@ -98,6 +121,9 @@ func (e *Engine) up(ctx context.Context, v *environment, env course.Environment,
 		if v.plan.bounded { // what is laid into a volume that nobody has mounted is lost
 			if err := v.forwarder.wait(gctx); err != nil {
 				return errors.Join(g.Wait(), err)
+			}
+			if err := e.prove(gctx, v); err != nil {
+				return errors.Join(err, g.Wait())
 			}
 		}
 	}

@@ -49,6 +49,8 @@ func classify(err error, host string) (code string, args []any) {
 		return "docker-disk-full", nil
 	case strings.Contains(text, "non-overlapping IPv4 address pool"), strings.Contains(text, "all predefined address pools"):
 		return "docker-networks-full", nil
+	case errors.Is(err, errNotIsolated):
+		return "docker-not-isolated", []any{host}
 	case garbled(err), errdefs.IsInternal(err):
 		return "docker-garbled", []any{host}
 	}

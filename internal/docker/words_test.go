@@ -60,7 +60,7 @@ func TestTrouble(t *testing.T) {
 // TestWords: every code that this package gives has words, and they fit its arguments.
 func TestWords(t *testing.T) {
 	for code, args := range map[string][]any{
-		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"}, "docker-garbled": {"h"}, "service-wrote-too-much": {"s", 192},
+		"docker-unreachable": {"h"}, "docker-permission": {"h"}, "docker-api-old": {"1.30", minAPI}, "docker-hangs": {"h"}, "docker-garbled": {"h"}, "docker-not-isolated": {"h"}, "service-wrote-too-much": {"s", 192},
 		"docker-remote": {"h"}, "docker-windows": nil, "docker-disk-full": nil, "docker-networks-full": nil,
 		"base-image-missing": {"i"}, "image-missing": {"i"}, "build-failed": {"s", "d"}, "build-network": {"s", "d"},
 		"build-memory": {"s", "d"}, "build-processes": {"s", "d"}, "build-large": {"s", "d"}, "build-slow": {"s", "d"}, "build-context": {"f"},

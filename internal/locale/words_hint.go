@@ -58,6 +58,8 @@ var hintWords = catalog{
 	"hint.docker-hangs":            {"restart the engine, or go on without: --engine embedded. It is at %[1]s", "엔진을 다시 시작하거나, 없이 계속하세요: --engine embedded (주소: %[1]s)"},
 	"error.service-wrote-too-much": {"%[1]s wrote more than the %[2]v MiB that it may into its own file system, and was ended", "%[1]s{이/가} 자기 파일 시스템에 허용된 %[2]v MiB보다 많이 써서 종료되었습니다"},
 	"hint.service-wrote-too-much":  {"if your last save made it write without end, undo that; if not, the lab itself is at fault: tell its author", "방금 저장한 내용 때문에 끝없이 쓴다면 되돌리세요. 아니라면 실습 자체의 문제이니 만든 사람에게 알려 주세요"},
+	"error.docker-not-isolated":    {"the container engine at %[1]s cannot shut a lab off from this machine, and this lab did not come with the program", "%[1]s의 컨테이너 엔진은 실습을 이 컴퓨터에서 격리할 수 없고, 이 실습은 프로그램에 들어 있던 것이 아닙니다"},
+	"hint.docker-not-isolated":     {"use Docker on a Linux kernel with macvlan, or --engine embedded if the lab can; the course's own labs run on this engine, too", "macvlan을 지원하는 리눅스 커널의 Docker를 쓰거나, 실습이 지원하면 --engine embedded로 실행하세요. 이 과정에 들어 있는 실습은 이 엔진에서도 실행됩니다"},
 	"error.docker-garbled":         {"what answers at %[1]s does not speak as a container engine does", "%[1]s에서 응답하는 것이 컨테이너 엔진답게 말하지 않습니다"},
 	"hint.docker-garbled":          {"restart the engine and see whether `docker version` works; or go on without: --engine embedded", "엔진을 다시 시작하고 `docker version`이 되는지 보세요. 엔진 없이 계속하려면: --engine embedded"},
 	"error.docker-remote":          {"the container engine at %[1]s is on another machine", "%[1]s의 컨테이너 엔진은 다른 컴퓨터에 있습니다"},

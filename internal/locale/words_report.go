@@ -11,13 +11,14 @@ var reportWords = catalog{
 	"engine.embedded": {"embedded stand-in for nginx", "내장 엔진(nginx 대역)"},
 
 	// stages of the boot; the argument is the image or the service, and may be empty
-	"stage.image":   {"getting the image %s", "이미지 %s 받는 중"},
-	"stage.build":   {"building the image %s", "이미지 %s 빌드 중"},
-	"stage.network": {"making the network", "네트워크 만드는 중"},
-	"stage.create":  {"making %s", "%s 만드는 중"},
-	"stage.start":   {"starting %s", "%s 시작 중"},
-	"stage.ready":   {"waiting for %s to answer", "%s 응답 기다리는 중"},
-	"stage.all":     {"all services", "모든 서비스"},
+	"stage.image":        {"getting the image %s", "이미지 %s 받는 중"},
+	"stage.build":        {"building the image %s", "이미지 %s 빌드 중"},
+	"stage.not-isolated": {"note: this engine cannot shut the lab off from this machine", "참고: 이 엔진은 실습을 이 컴퓨터에서 격리하지 못합니다"},
+	"stage.network":      {"making the network", "네트워크 만드는 중"},
+	"stage.create":       {"making %s", "%s 만드는 중"},
+	"stage.start":        {"starting %s", "%s 시작 중"},
+	"stage.ready":        {"waiting for %s to answer", "%s 응답 기다리는 중"},
+	"stage.all":          {"all services", "모든 서비스"},
 
 	// what a check does; arguments as check.go in package report gives them
 	"check.handshake":       {"WebSocket handshake, GET %s through %s", "웹소켓 핸드셰이크, %[2]s{을/를} 거쳐 GET %[1]s"},
