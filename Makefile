@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 LESSON  ?= 03
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: arm64 course start build install test lint prepare base-image clean bench pictures torture supply dist
+.PHONY: arm64 course start build install test lint prepare base-image clean bench pictures torture fuzz supply dist
 
 start: build ## build lab and open lesson 03 with its lab
 	bin/lab start $(LESSON)
@@ -34,6 +34,9 @@ lint: ## formatting, vet, staticcheck; the import picture is a test
 
 torture: prepare ## long harnesses: what is tried, survived, lost and left, in a table; SEED=1 SOAK=15m ONLY=Kill
 	SEED="$(SEED)" SOAK="$(SOAK)" ONLY="$(ONLY)" sh .ci/torture.sh
+
+fuzz: ## every fuzz target for FUZZTIME, one after the other; ONLY=Pattern
+	FUZZTIME="$(FUZZTIME)" ONLY="$(ONLY)" sh .ci/fuzz.sh
 
 supply: ## checksums of modules, known vulnerabilities where their database can be reached, and two builds alike
 	sh .ci/supply.sh

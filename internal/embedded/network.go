@@ -153,6 +153,7 @@ func (e errno) Error() string { return string(e) }
 
 const (
 	errNoAddress   = errno("99: Cannot assign requested address")
+	errNoRoute     = errno("101: Network is unreachable")
 	errRefused     = errno("111: Connection refused")
 	errUnreachable = errno("113: Host is unreachable")
 )
@@ -203,10 +204,14 @@ func (n *network) owner(ip string, port int) door {
 	return door{}
 }
 
-// nobody waits as long as a connection to an address takes to fail.
+// nobody waits as long as a connection to an address takes to fail: of the lab's network, in which nobody has it, or
+// outside of it, where no way leads.
 func (n *network) nobody(addr netip.Addr, limit time.Duration, gone <-chan struct{}) error {
+	if !netip.MustParsePrefix("172.31.255.0/24").Contains(addr) {
+		return errNoRoute
+	}
 	err := error(os.ErrDeadlineExceeded)
-	if netip.MustParsePrefix("172.31.255.0/24").Contains(addr) && unreachableAfter < limit {
+	if unreachableAfter < limit {
 		limit, err = unreachableAfter, errUnreachable
 	}
 	t := time.NewTimer(limit)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/netip"
@@ -164,7 +165,7 @@ func (n *nginx) accept(c net.Conn, port int, inside bool) {
 	g := n.current.Load()
 	l := g.listener(port, inside)
 	if l == nil {
-		reset(c)
+		unanswered(c)
 		return
 	}
 	host, clientPort := hostOf(c.RemoteAddr())
@@ -189,14 +190,11 @@ func (n *nginx) accept(c net.Conn, port int, inside bool) {
 	k.serve()
 }
 
-// reset ends a connection to a port on which nothing listens the way a container engine's proxy does, which accepts it
-// before it knows: with a reset, a moment later.
-func reset(c net.Conn) {
+// unanswered ends a connection to a port on which nothing listens the way the lab's forwarder does, which accepts it before
+// it knows: without a word, a moment later.
+func unanswered(c net.Conn) {
 	_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-	_, _ = c.Read(make([]byte, 1))
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
+	_, _ = io.Copy(io.Discard, c)
 }
 
 // take counts a connection against worker_connections; false if there are too many. One is nginx's own.

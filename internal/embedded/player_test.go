@@ -396,6 +396,9 @@ var masks = []struct {
 	{regexp.MustCompile(`nginx: [0-9.]+ \*\d+ `), "nginx: access "},
 	{regexp.MustCompile(`\b(172\.\d+|192\.168)\.\d+\.1\b|\b127\.0\.0\.1\b`), "CLIENT"},
 	{regexp.MustCompile(`\b(172\.\d+|192\.168)\.\d+\.\d+\b`), "SERVICE"},
+	// A lab's network is in 10.128.0.0/9. An address of it with a port is a service, and one without is who forwards.
+	{regexp.MustCompile(`\b10\.(12[89]|1[3-9]\d|2\d\d)\.\d+\.\d+(:80|:8\d\d\d)\b`), "SERVICE$2"},
+	{regexp.MustCompile(`\b10\.(12[89]|1[3-9]\d|2\d\d)\.\d+\.\d+([^.:\d])`), "CLIENT$2"},
 }
 
 // took is $request_time, which is told to half a second.

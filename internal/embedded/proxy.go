@@ -201,6 +201,10 @@ func (x *exchange) do(p *peer) (status int) {
 			r.log(logCrit, "connect() to "+r.proxy.name+" failed ("+err.Error()+")")
 			return 502
 		}
+		if errors.Is(err, errNoRoute) {
+			r.log(logError, "connect() to "+r.proxy.name+" failed ("+err.Error()+")")
+			return 502
+		}
 		r.log(logError, "connect() failed ("+err.Error()+")")
 		return 502
 	}
