@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -60,7 +61,7 @@ func (a *app) begin(ctx context.Context, p plan, observers ...session.Observer) 
 			r.Files, err = a.workspace(p.lab)
 		}
 		if err == nil && p.live {
-			r.remove, err = hold(ctx, r.Files.Dir(), p.lab.ID, p.takeOver)
+			r.remove, err = hold(ctx, r.Files.Dir(), p.lab.ID, cmp.Or(p.asked, p.lab.ID), p.takeOver)
 		}
 	}
 	if err != nil {

@@ -22,7 +22,8 @@ func (a *app) cleanCommand() *cobra.Command {
 	var all, images bool
 	c := &cobra.Command{
 		Use: "clean", Short: "Remove what labs left behind",
-		Long: "Clean removes the containers, networks and volumes of lab programs of yours that are no longer there.\n" +
+		Long: "Clean removes the containers, networks, volumes and temporary folders of lab programs of yours that are no longer\n" +
+			"there. Where no engine answers, it removes the folders.\n" +
 			"With --all, those of running ones, too.\n\n" +
 			"It also says how many images of former labs there are. With --images it removes them: images that lab built and\n" +
 			"that no lab refers to any more, be it of the course, of a loaded bundle, or one on disk that you have worked on.\n" +
@@ -30,9 +31,18 @@ func (a *app) cleanCommand() *cobra.Command {
 		Example: "  lab clean\n  lab clean --images",
 		Args:    exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
+			folders := sweepScratch(os.TempDir())
+			for _, dir := range folders {
+				fmt.Fprintln(a.out, printable.Line(dir))
+			}
 			e := docker.New(docker.Options{})
 			if err := available(c.Context(), e); err != nil {
-				return err
+				if images || c.Context().Err() != nil {
+					return err
+				}
+				fmt.Fprintln(a.err, a.lang().Say("clean.no-engine"))
+				fmt.Fprintln(a.err, a.lang().Say("clean.done", len(folders)))
+				return nil
 			}
 			ctx, cancel := context.WithTimeout(c.Context(), cleanUp)
 			defer cancel()
@@ -43,7 +53,7 @@ func (a *app) cleanCommand() *cobra.Command {
 			for _, s := range swept {
 				fmt.Fprintln(a.out, printable.Text(s.String()))
 			}
-			fmt.Fprintln(a.err, a.lang().Say("clean.done", len(swept)))
+			fmt.Fprintln(a.err, a.lang().Say("clean.done", len(folders)+len(swept)))
 			return a.cleanImages(ctx, e, images, images && all)
 		},
 	}

@@ -95,7 +95,8 @@ func (a *app) advised(name, status, detail, key string, args ...any) finding {
 
 // trouble is a finding made of an error, with its advice.
 func (a *app) trouble(name, status string, err error) finding {
-	f := finding{Name: name, Status: status, Detail: err.Error()}
+	err = a.explain(err)
+	f := finding{Name: name, Status: status, Detail: a.lang().Spoken(err.Error())}
 	if h, ok := hint.Find(err); ok {
 		if locale.Has("error." + h.Code) {
 			f.Detail = a.lang().Say("error."+h.Code, h.Args...)

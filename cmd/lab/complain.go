@@ -27,6 +27,7 @@ func (a *app) complain(err error) {
 	if isTerminal(a.err) {
 		out = report.Fold(a.err, a.width)
 	}
+	err = a.explain(err)
 	var problems course.Problems
 	if errors.As(err, &problems) {
 		fmt.Fprintln(out, printable.Text(problems.Error()))
@@ -35,7 +36,7 @@ func (a *app) complain(err error) {
 		}
 	}
 	h, ok := hint.Find(err)
-	text := err.Error()
+	text := lang.Spoken(err.Error())
 	if ok && locale.Has("error."+h.Code) {
 		text = lang.Say("error."+h.Code, h.Args...)
 	}

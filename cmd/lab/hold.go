@@ -28,9 +28,14 @@ type holder struct {
 
 // hold makes this process the only one that leads the student through the lab whose files are in dir: two would check
 // and rewrite the same files. The lock is the operating system's, so that a program that was killed holds nothing.
-// With takeOver, a program that holds it is ended. Without, the error carries a hint: lab-in-use.
-func hold(ctx context.Context, dir, lab string, takeOver bool) (release func(), err error) {
-	l := flock.New(filepath.Join(dir, ".lock"), flock.SetPermissions(0o600))
+// With takeOver, a program that holds it is ended. Without, the error carries a hint, which names the lab as asked:
+// lab-in-use.
+func hold(ctx context.Context, dir, lab, asked string, takeOver bool) (release func(), err error) {
+	path := filepath.Join(dir, ".lock")
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for its other end
+		return nil, hint.With(fmt.Errorf("%s is not a file", path), "file-special", path)
+	}
+	l := flock.New(path, flock.SetPermissions(0o600))
 	got, err := l.TryLock()
 	if owner, _, _ := held(dir); err == nil && !got && owner == docker.Self() {
 		// This program is just closing the lab: its environment is being removed.
@@ -41,7 +46,7 @@ func hold(ctx context.Context, dir, lab string, takeOver bool) (release func(), 
 	if err == nil && !got && ctx.Err() == nil {
 		if !takeOver {
 			_ = l.Close()
-			return nil, inUse(dir, lab)
+			return nil, inUse(dir, lab, asked)
 		}
 		got, err = takeLock(ctx, l, dir)
 	}
@@ -67,7 +72,7 @@ func hold(ctx context.Context, dir, lab string, takeOver bool) (release func(), 
 // held reads who holds the lock.
 func held(dir string) (owner docker.Owner, since time.Time, ok bool) {
 	var h holder
-	text, err := os.ReadFile(filepath.Join(dir, ".session"))
+	text, err := readOwn(filepath.Join(dir, ".session"))
 	if err != nil || json.Unmarshal(text, &h) != nil {
 		return owner, since, false
 	}
@@ -75,13 +80,13 @@ func held(dir string) (owner docker.Owner, since time.Time, ok bool) {
 	return owner, h.Since, ok
 }
 
-func inUse(dir, lab string) error {
+func inUse(dir, lab, asked string) error {
 	owner, since, _ := held(dir)
 	at := "?"
 	if !since.IsZero() {
 		at = since.Local().Format("15:04")
 	}
-	return hint.With(fmt.Errorf("lab %s is open in process %d", lab, owner.PID), "lab-in-use", lab, owner.PID, at)
+	return hint.With(fmt.Errorf("lab %s is open in process %d", lab, owner.PID), "lab-in-use", lab, owner.PID, at, asked)
 }
 
 // takeLock ends the program that holds the lock, politely at first, and takes the lock. got is false if that program

@@ -96,14 +96,14 @@ func TestSecondStart(t *testing.T) {
 // TestHoldByNobodyInReach: a lock that another machine or user holds is not taken over.
 func TestHoldByNobodyInReach(t *testing.T) {
 	dir := t.TempDir()
-	release, err := hold(t.Context(), dir, "x", false)
+	release, err := hold(t.Context(), dir, "x", "x", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	for _, note := range []string{`{"owner":"elsewhere/0/1/x"}`, `{"owner":`, ""} {
 		write(t, filepath.Join(dir, ".session"), note)
-		_, err := hold(t.Context(), dir, "x", true)
+		_, err := hold(t.Context(), dir, "x", "x", true)
 		if h, ok := hint.Find(err); !ok || h.Code != "lab-not-released" {
 			t.Errorf("%q: %v", note, err)
 		}
@@ -113,12 +113,12 @@ func TestHoldByNobodyInReach(t *testing.T) {
 // TestHoldByItself: a lab that this program is just closing is waited for.
 func TestHoldByItself(t *testing.T) {
 	dir := t.TempDir()
-	release, err := hold(t.Context(), dir, "x", false)
+	release, err := hold(t.Context(), dir, "x", "x", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	time.AfterFunc(100*time.Millisecond, release)
-	again, err := hold(t.Context(), dir, "x", false)
+	again, err := hold(t.Context(), dir, "x", "x", false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func (a *app) loadedDir() string { return filepath.Join(a.dataDir(), "course") }
 
 // loaded reads the origin of the loaded course; ok is false where there is none.
 func (a *app) loaded() (o origin, ok bool) {
-	data, err := os.ReadFile(filepath.Join(a.loadedDir(), "origin.json"))
+	data, err := readOwn(filepath.Join(a.loadedDir(), "origin.json"))
 	return o, err == nil && json.Unmarshal(data, &o) == nil
 }
 

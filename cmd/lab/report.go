@@ -46,7 +46,7 @@ func (a *app) writeReport(ctx context.Context, file string, findings []finding) 
 		}
 	}
 	fmt.Fprint(&b, "\n# last run: events, then the services' logs\n\n")
-	run, err := os.ReadFile(a.lastRun())
+	run, err := readOwn(a.lastRun())
 	if err != nil {
 		fmt.Fprintln(&b, "none is known")
 	}

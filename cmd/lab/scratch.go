@@ -40,17 +40,20 @@ func (a *app) scratch(lab course.Lab) (w *workspace.Workspace, remove func(), er
 	return w, remove, err
 }
 
-// sweepScratch removes the temporary folders in temp that dead processes of this user left.
-func sweepScratch(temp string) {
+// sweepScratch removes the temporary folders in temp that dead processes of this user left, and gives their paths.
+func sweepScratch(temp string) (removed []string) {
 	entries, err := os.ReadDir(temp)
 	if err != nil && !errors.Is(err, fs.ErrPermission) {
-		return
+		return nil
 	}
 	for _, e := range entries {
 		if owner, ok := scratchOwner(e.Name()); ok && e.IsDir() && !owner.Alive() {
-			_ = removeFolder(filepath.Join(temp, e.Name()))
+			if dir := filepath.Join(temp, e.Name()); removeFolder(dir) == nil {
+				removed = append(removed, dir)
+			}
 		}
 	}
+	return removed
 }
 
 // scratchOwner reads out of a temporary folder's name whose it is; ok is false if it is none of this user's.

@@ -113,7 +113,7 @@ func (b *backend) Begin(ctx context.Context, lesson course.Lesson, observe sessi
 	}
 	r, err := b.app.begin(ctx, p, observe)
 	if err != nil {
-		return nil, err
+		return nil, b.app.explain(err)
 	}
 	if p.from != "" {
 		b.from = "" // whoever comes back goes on where they are

@@ -73,10 +73,20 @@ type target struct {
 	lesson course.Lesson
 	lab    course.Lab
 	folder string // name of the folder of a lab that is no part of the course; "" for the course's
+	asked  string // how the student named it, for words that repeat the command; "" where nobody named it
 }
 
 // find reads a lesson's name, or the path of a lab's folder, and loads its lab in the variant that is asked for.
 func (a *app) find(name, variant string) (target, error) {
+	t, err := a.lookUp(name, variant)
+	t.asked = commandWord(name)
+	if variant != "" {
+		t.asked += " --proxy " + commandWord(variant)
+	}
+	return t, err
+}
+
+func (a *app) lookUp(name, variant string) (target, error) {
 	if isPath(name) {
 		return a.findPath(name, variant)
 	}

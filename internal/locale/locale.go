@@ -83,10 +83,22 @@ func (l Lang) Say(key string, args ...any) string {
 	if len(args) > 0 && strings.Contains(format, "%") {
 		format, _, _ = strings.Cut(fmt.Sprintf(format, args...), "%!(EXTRA ") // words need not mention all that they are given
 	}
+	format = l.Spoken(format)
 	if l == Korean {
 		return Particles(format)
 	}
 	return Plurals(format)
+}
+
+// deadline is what Go's library says where the time that was given is over.
+const deadline = "context deadline exceeded"
+
+// Spoken is a text with the words of a library, which say nothing to a student, put into words that do.
+func (l Lang) Spoken(text string) string {
+	if !strings.Contains(text, deadline) {
+		return text
+	}
+	return strings.ReplaceAll(text, deadline, l.Say("cli.deadline"))
 }
 
 func find(key string) (entry, bool) {

@@ -56,6 +56,8 @@ var cliWords = catalog{
 	"diff.none":              {"No difference. Your files are in %s.", "바뀐 곳이 없습니다. 파일은 %s에 있습니다."},
 	"pull.ready":             {"%s (%s) is ready", "%s (%s) 준비 완료"},
 	"diff.line-ends":         {"%s is saved with other line ends (CRLF, as on Windows, or LF); they work, and are left out of the comparison.", "%s의 줄바꿈 방식이 다릅니다(윈도의 CRLF 또는 LF). 실습에는 문제가 없으며 비교할 때는 무시합니다."},
+	"clean.no-engine":        {"No container engine answers: what may be left on one was not looked at. lab doctor says more.", "응답하는 컨테이너 엔진이 없어, 그곳에 남은 것은 확인하지 못했습니다. lab doctor를 참고하세요."},
+	"cli.deadline":           {"no answer in time", "제때 응답이 없음"},
 	"clean.done":             {"%d removed", "%d개를 지웠습니다"},
 	"progress.merged":        {"%d event{s} added", "기록 %d개를 더했습니다"},
 	"progress.left":          {"left out as no events: %d line{s} (the first: %s)", "기록이 아닌 줄 %d개는 뺐습니다(앞에서부터 %s번째 줄)"},

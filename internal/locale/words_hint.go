@@ -41,7 +41,7 @@ var hintWords = catalog{
 
 	// lab start; the arguments are the lab, and the process that has it open and since when
 	"error.lab-in-use":       {"lab %[1]s is open in another window already (process %[2]v, since %[3]s)", "%[1]s 실습이 다른 창에 이미 열려 있습니다(프로세스 %[2]v, %[3]s부터)"},
-	"hint.lab-in-use":        {"go on there, or close it and go on here: lab start %[1]s --take-over", "그 창에서 계속하거나, 그쪽을 닫고 여기서 계속하세요: lab start %[1]s --take-over"},
+	"hint.lab-in-use":        {"go on there, or close it and go on here: lab start %[4]s --take-over", "그 창에서 계속하거나, 그쪽을 닫고 여기서 계속하세요: lab start %[4]s --take-over"},
 	"error.lab-not-released": {"lab %[1]s is open elsewhere, and could not be closed from here", "%[1]s 실습이 다른 곳에 열려 있는데, 여기서 닫을 수 없습니다"},
 	"hint.lab-not-released":  {"close %[1]s there: it may be another user's, or on another machine that shares your files", "%[1]s 실습을 그곳에서 닫으세요. 다른 사용자이거나, 파일을 함께 쓰는 다른 컴퓨터일 수 있습니다"},
 
@@ -108,4 +108,11 @@ var hintWords = catalog{
 	// the program itself; the argument is what the system said
 	"error.output-unwritable": {"the output could not be written: %s", "결과를 출력하지 못했습니다: %s"},
 	"hint.output-unwritable":  {"make room where it goes, or send it elsewhere; what was printed is not whole", "출력할 곳의 공간을 확보하거나 다른 곳으로 보내세요. 출력된 내용은 온전하지 않습니다"},
+	"error.too-many-files":    {"no further file or connection can be opened: this program may have %v open at once", "파일이나 연결을 더 열 수 없습니다. 이 프로그램이 동시에 열 수 있는 수는 %v개입니다"},
+	"hint.too-many-files":     {"your configuration is not to blame; raise the limit and start again: ulimit -n 1024", "설정 탓이 아닙니다. 한도를 올린 뒤 다시 시작하세요: ulimit -n 1024"},
+	// the arguments are a path, who owns it, who runs the program, and lab's folder
+	"error.not-yours": {"%[1]s belongs to %[2]s, and you are %[3]s", "%[1]s의 소유자는 %[2]s인데, 지금 사용자는 %[3]s입니다"},
+	"hint.not-yours":  {"lab was probably run with sudo once, which it does not need; give it back: sudo chown -R %[3]s '%[4]s'", "lab을 sudo로 실행한 적이 있는 것 같습니다(그럴 필요는 없습니다). 소유자를 되돌리세요: sudo chown -R %[3]s '%[4]s'"},
+	"error.too-slow":  {"no answer came in time: %s", "제때 응답이 오지 않았습니다: %s"},
+	"hint.too-slow":   {"the machine, or what was asked, may be busy: try again; lab doctor looks at both", "컴퓨터나 상대 프로그램이 바쁠 수 있으니 다시 시도하세요. lab doctor로 확인할 수 있습니다"},
 }

@@ -134,7 +134,7 @@ func (t *Text) environment(e session.Event) {
 		t.flush()
 		words, todo := lang.Advice(e.Code, e.Args...)
 		if words == "" {
-			words = e.Message
+			words = lang.Spoken(e.Message)
 		}
 		if words == "" {
 			words = e.Code

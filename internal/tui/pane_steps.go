@@ -143,7 +143,7 @@ func (s *labScreen) rejection(r session.Rejection, w int) []string {
 	d := s.d
 	if r.Code != "" {
 		out := hang(d.th.Bad.Render("✗ "), d.coded("error", r.Code, d.say("files-unreadable"), r.Args...), w)
-		return append(out, hang("  ", d.th.Quiet.Render(clean(r.Message)), w)...)
+		return append(out, hang("  ", d.th.Quiet.Render(d.coded("hint", r.Code, d.lang.Spoken(r.Message), r.Args...)), w)...)
 	}
 	where := d.say("refused")
 	if r.Line > 0 {
@@ -297,5 +297,5 @@ func errorWords(d *desk, err error) string {
 	if h, ok := hint.Find(err); ok {
 		return d.sayOr("error."+h.Code, err.Error(), h.Args...)
 	}
-	return clean(err.Error())
+	return clean(d.lang.Spoken(err.Error()))
 }

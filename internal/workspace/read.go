@@ -33,7 +33,7 @@ func (w *Workspace) Read() (course.Files, error) {
 			err = text(data)
 		}
 		if err != nil {
-			return nil, hint.With(fmt.Errorf("reading %s: %w", w.Path(name), err), code(err), w.Path(name))
+			return nil, hint.With(fmt.Errorf("reading %s: %w", w.Path(name), reason(err)), code(err), w.Path(name))
 		}
 		files[name] = data
 	}
@@ -65,6 +65,15 @@ func code(err error) string {
 		return "file-escapes"
 	}
 	return "file-unreadable"
+}
+
+// reason is what is wrong, without the system call that found it and the name within the folder.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // escapes tells whether os.Root refused a link that leads out. Its error has no name that could be asked for.
