@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,7 @@ func (a *app) lint(dir, output string) error {
 	for _, f := range found {
 		problems = append(problems, lintFolder(dir, f)...)
 	}
+	problems = append(problems, lintNumbers(found)...)
 	problems = append(problems, lintCourse(dir)...).Unique()
 	if err := a.printProblems(problems, output); err != nil {
 		return err
@@ -65,12 +67,53 @@ func (a *app) lint(dir, output string) error {
 	return nil
 }
 
+// lintNumbers finds lessons, and labs, that share a number: one of them cannot be named by it.
+func lintNumbers(found []folder) course.Problems {
+	var out course.Problems
+	first := map[string]string{}
+	for _, f := range found {
+		number, _, ok := strings.Cut(f.id, "-")
+		n, err := strconv.Atoi(number)
+		if !ok || err != nil {
+			continue
+		}
+		for kind, is := range map[string]bool{"lesson": f.hasLesson(), "lab": f.isLab()} {
+			key := fmt.Sprint(kind, n)
+			if other := first[key]; is && other != "" && other != f.id {
+				out = append(out, course.Problem{File: filepath.ToSlash(f.below()), Hint: "give it a number of its own",
+					Message: fmt.Sprintf("has the number %d, as %s %s has: `lab start %s` finds one of them", n, kind, other, number)})
+			} else if is {
+				first[key] = f.id
+			}
+		}
+	}
+	return out
+}
+
+// lintLabs finds labs of a course that no lesson leads to.
+func lintLabs(dir string, c *course.Course) course.Problems {
+	used := map[string]bool{}
+	for _, l := range c.Lessons {
+		used[l.Lab] = true
+	}
+	var out course.Problems
+	entries, _ := os.ReadDir(filepath.Join(dir, "labs"))
+	for _, e := range entries {
+		f := folder{fsys: os.DirFS(filepath.Join(dir, "labs", e.Name()))}
+		if e.IsDir() && f.isLab() && !f.isLesson() && !used[e.Name()] {
+			out = append(out, course.Problem{File: "labs/" + e.Name(), Message: "no lesson leads to this lab",
+				Hint: "write `lab: " + e.Name() + "` at the head of its lesson"})
+		}
+	}
+	return out
+}
+
 func lintFolder(dir string, f folder) course.Problems {
 	var problems course.Problems
 	if f.isLab() {
 		problems = append(problems, course.LintLab(f.fsys, f.id)...)
 	}
-	if f.isLesson() {
+	if f.hasLesson() {
 		problems = append(problems, course.LintLesson(f.fsys, f.id, linksFrom(dir, f))...)
 	}
 	return problems
@@ -108,15 +151,15 @@ func lintCourse(dir string) course.Problems {
 	if err != nil {
 		return course.Problems{}.Collect("labs", err)
 	}
+	out := lintLabs(dir, c)
 	const achievements = "assets/achievements.yaml"
 	if _, err := os.Stat(filepath.Join(dir, achievements)); err != nil {
-		return nil
+		return out
 	}
 	tables, err := reward.Load(os.DirFS(filepath.Join(dir, "assets")))
 	if err != nil {
-		return course.Problems{{File: achievements, Message: err.Error()}}
+		return append(out, course.Problem{File: achievements, Message: err.Error()})
 	}
-	var out course.Problems
 	for _, id := range tables.Unreachable(lessons, kindsOf(c)) {
 		out = append(out, course.Problem{File: achievements,
 			Message: fmt.Sprintf("achievement %s cannot be reached by any lab of the course", id)})

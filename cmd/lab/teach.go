@@ -36,6 +36,12 @@ func (f folder) isLab() bool { return f.has("lab.yaml") }
 
 func (f folder) isLesson() bool { return f.has("lesson.en.md") || f.has("lesson.ko.md") }
 
+// hasLesson is isLesson also for a lesson in languages that are never shown.
+func (f folder) hasLesson() bool {
+	found, _ := fs.Glob(f.fsys, "lesson.*.md")
+	return len(found) > 0
+}
+
 // folders finds what instructors wrote at and below a folder: the folder itself, or those in it, or those in its
 // folders lessons and labs.
 func folders(dir string) ([]folder, error) {
@@ -48,7 +54,7 @@ func folders(dir string) ([]folder, error) {
 		return nil, err
 	}
 	one := folder{fsys: root.FS(), id: filepath.Base(abs), alone: true}
-	if one.isLab() || one.isLesson() {
+	if one.isLab() || one.hasLesson() {
 		return []folder{one}, nil
 	}
 	var out []folder
@@ -59,7 +65,7 @@ func folders(dir string) ([]folder, error) {
 			if err != nil || !e.IsDir() {
 				continue
 			}
-			if f := (folder{fsys: sub, id: e.Name(), parent: below}); f.isLab() || f.isLesson() {
+			if f := (folder{fsys: sub, id: e.Name(), parent: below}); f.isLab() || f.hasLesson() {
 				out = append(out, f)
 			}
 		}

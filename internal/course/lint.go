@@ -31,6 +31,7 @@ func LintLab(lab fs.FS, id string) Problems {
 		problems = append(problems, l.lintSolutions()...)
 		problems = append(problems, l.lintImages()...)
 	}
+	problems = append(problems, lintNames(filesOf(lab), id)...)
 	for _, file := range labFiles(lab) {
 		problems = append(problems, lintLabTexts(lab, id, file)...)
 	}
@@ -188,6 +189,14 @@ func LintLesson(lesson fs.FS, id string, there func(link string) bool) Problems 
 			problems = append(problems, p)
 		}
 	}
+	problems = append(problems, lintNames(filesOf(lesson), id)...)
+	others, _ := fs.Glob(lesson, "lesson.*.md")
+	for _, name := range others {
+		if lang := strings.TrimSuffix(strings.TrimPrefix(name, "lesson."), ".md"); !slices.Contains(locale.All(), locale.Lang(lang)) {
+			problems = append(problems, Problem{File: path.Join(id, name), Hint: "lessons are lesson.en.md and lesson.ko.md",
+				Message: fmt.Sprintf("is never shown: there is no language %q", lang)})
+		}
+	}
 	if there == nil {
 		there = func(link string) bool {
 			_, err := fs.Stat(lesson, path.Clean(link))
@@ -223,4 +232,16 @@ func blankHead(text string) string {
 		return text
 	}
 	return strings.Repeat("\n", strings.Count(head, "\n")+3) + body
+}
+
+// filesOf lists the files of a folder that was found harmless.
+func filesOf(folder fs.FS) []string {
+	var names []string
+	_ = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	return names
 }

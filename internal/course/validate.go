@@ -56,7 +56,7 @@ func (v *validator) lab(l Lab) {
 	if l.Title.En == "" && l.Title.Ko == "" {
 		v.say("$.title", "a lab needs a title")
 	}
-	if !identifier.MatchString(l.Variant) {
+	if !identifier.MatchString(l.Variant) || device.MatchString(l.Variant) {
 		v.say("$.variant", "variant: %q is not a name of small letters, digits and hyphens", l.Variant)
 	}
 	if len(l.Engines) == 0 {
@@ -71,6 +71,7 @@ func (v *validator) lab(l Lab) {
 	for i, e := range l.Edit {
 		v.editable(fmt.Sprintf("$.edit[%d]", i), l, e)
 	}
+	v.editables(l.Edit)
 	if n := len(l.Steps); n == 0 || n > maxSteps {
 		v.say("$.steps", "a lab has 1 to %d steps, not %d", maxSteps, n)
 	}
@@ -154,8 +155,8 @@ func (v *validator) editable(at string, l Lab, e Editable) {
 }
 
 func (v *validator) step(at string, l Lab, s Step) {
-	if !identifier.MatchString(s.ID) {
-		v.say(at+".id", "id: %q is not a name of small letters, digits and hyphens", s.ID)
+	if !identifier.MatchString(s.ID) || device.MatchString(s.ID) {
+		v.say(at+".id", "id: %q is not a name of small letters, digits and hyphens that every system can hold", s.ID)
 	}
 	if s.Title.En == "" && s.Title.Ko == "" {
 		v.say(at, "a step needs a title")
