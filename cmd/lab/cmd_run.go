@@ -40,7 +40,8 @@ func outputFlag(c *cobra.Command, output *string, formats ...string) {
 	choiceFlag(c, "output", output, "format: "+strings.Join(formats, ", "), formats...)
 }
 
-// report has a session do something, and reports it in a format. That a check is not met is errNotMet.
+// report has a session do something, and reports it in a format. That a check is not met is errNotMet; that one could not
+// tell is errUnknown.
 func (a *app) report(ctx context.Context, p plan, output string,
 	do func(context.Context, *session.Session) (probe.Outcome, error),
 ) error {
@@ -58,10 +59,10 @@ func (a *app) report(ctx context.Context, p plan, output string,
 	if closed := out.Close(); err == nil {
 		err = closed
 	}
-	if err == nil && outcome != probe.Met {
-		err = errNotMet
+	if err != nil {
+		return err
 	}
-	return err
+	return outcomeError(outcome)
 }
 
 // runAll boots the environment, and solves and checks one step after the other, up to the first that is not met.
@@ -82,4 +83,15 @@ func runAll(ctx context.Context, s *session.Session) (probe.Outcome, error) {
 		}
 	}
 	return probe.Met, nil
+}
+
+// outcomeError is what an outcome is to the exit code: nil for passed alone.
+func outcomeError(outcome probe.Outcome) error {
+	switch outcome {
+	case probe.Met:
+		return nil
+	case probe.NotMet:
+		return errNotMet
+	}
+	return errUnknown
 }

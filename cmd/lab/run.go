@@ -40,6 +40,9 @@ type world struct {
 // errNotMet ends a command whose result is that something is not met. What it is has been said already.
 var errNotMet = errors.New("not met")
 
+// errUnknown ends a command whose result cannot be told, which is no failure of the student. The report has said why.
+var errUnknown = errors.New("cannot be told")
+
 // usageError is a mistake in the command's words.
 type usageError struct{ err error }
 
@@ -88,7 +91,7 @@ func run(ctx context.Context, args []string, w world) int {
 		err = hint.With(outputError{lost}, "output-unwritable", cause(lost))
 	}
 	code := exitCode(ctx, err)
-	if err != nil && code != exitNotMet && code != exitClosedPipe && (code != exitInterrupted || leftBehind(err)) {
+	if err != nil && code != exitNotMet && !errors.Is(err, errUnknown) && code != exitClosedPipe && (code != exitInterrupted || leftBehind(err)) {
 		a.complain(err)
 	}
 	return code

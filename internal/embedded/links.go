@@ -51,8 +51,31 @@ func (l *link) over(state probe.SocketState) {
 
 // links are the connections between the services, and those that ended lately.
 type links struct {
-	mu  sync.Mutex
-	all []*link
+	mu      sync.Mutex
+	all     []*link
+	pending map[*pending]bool
+}
+
+// pending is a connection that nobody has answered yet.
+type pending struct {
+	from string
+	to   netip.AddrPort
+}
+
+// connecting notes that a service tries to connect, until the function that it returns is called.
+func (s *links) connecting(from string, to netip.AddrPort) (over func()) {
+	p := &pending{from, to}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil {
+		s.pending = map[*pending]bool{}
+	}
+	s.pending[p] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.pending, p)
+	}
 }
 
 func (s *links) add(c net.Conn, from, to string) *link {
@@ -75,6 +98,11 @@ func (s *links) of(name string, ips map[string]string) []probe.Socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []probe.Socket
+	for p := range s.pending {
+		if p.from == name {
+			out = append(out, probe.Socket{Remote: p.to, State: probe.SocketConnecting})
+		}
+	}
 	for _, l := range s.all {
 		local, remote := laid(l.LocalAddr(), ips[l.from]), laid(l.RemoteAddr(), ips[l.to])
 		if l.from == name {

@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -126,6 +128,9 @@ func (n *network) listen(d door, open func() bool, serve func(net.Conn)) (*front
 		for {
 			c, err := l.Accept()
 			if err != nil {
+				if !errors.Is(err, net.ErrClosed) { // this machine's doing: nobody's configuration is to blame
+					n.faults.note(fmt.Errorf("taking a connection to port %d of %s: %w", d.port, d.service, err))
+				}
 				return
 			}
 			n.wait.Add(1)
@@ -174,6 +179,7 @@ func (n *network) dial(service, ip string, port int, limit time.Duration, gone <
 	d := door{service: service, port: port, inside: true}
 	if !addr.IsLoopback() && !addr.IsUnspecified() {
 		if d = n.owner(ip, port); d.service == "" {
+			defer n.links.connecting(service, netip.AddrPortFrom(addr, uint16(port)))()
 			return nil, n.nobody(addr, limit, gone)
 		}
 	}
@@ -192,8 +198,15 @@ func (n *network) dial(service, ip string, port int, limit time.Duration, gone <
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return nil, os.ErrDeadlineExceeded
 	}
+	if slices.ContainsFunc(machineErrors, func(e error) bool { return errors.Is(err, e) }) {
+		n.faults.note(fmt.Errorf("connecting from %s to %s: %w", service, d.service, err))
+	}
 	return nil, errRefused
 }
+
+// machineErrors are what this machine lacks, or forbids: no port is closed for that, and no configuration to blame.
+var machineErrors = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL,
+	syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EACCES, syscall.EPERM}
 
 func (n *network) owner(ip string, port int) door {
 	for name, has := range n.ips {

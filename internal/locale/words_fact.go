@@ -9,6 +9,7 @@ var factWords = catalog{
 	"fact.closed-after":     {"the connection closed after %s s", "%s초 만에 연결이 닫힘"},
 	"fact.no-answer":        {"the connection is open but does not answer", "연결은 열려 있지만 응답이 없음"},
 	"fact.refused":          {"there was no connection: %s", "연결되지 않음: %s"},
+	"fact.upstream-silent":  {"%s took the request and gave no answer: it is still connecting to %s", "%s{이/가} 요청을 받았지만 응답하지 않음: 아직 %s에 연결하는 중"},
 	"fact.bad-handshake":    {"the answer is 101, but its %s is missing or wrong", "응답은 101이지만 %s{이/가} 없거나 잘못됨"},
 	"fact.no-token":         {"the client got no token: %s", "클라이언트가 토큰을 받지 못함: %s"},
 	"fact.header":           {"the header arrived as %s: %s", "헤더가 %s: %s{으로/로} 도착함"},
@@ -59,6 +60,9 @@ var factWords = catalog{
 	"meaning.gateway-timeout": {
 		"The backend did not answer the proxy in time: it hangs, or the proxy knocks at an address where nobody answers.",
 		"백엔드가 제시간에 프록시에 응답하지 않았습니다. 백엔드가 멈췄거나, 응답이 없는 주소로 연결하고 있을 수 있습니다."},
+	"meaning.upstream-silent": {
+		"The proxy waits for an address where nobody answers. Is the host or the port that proxy_pass, or the upstream, names the one of the backend?",
+		"프록시가 아무도 응답하지 않는 주소를 기다리고 있습니다. proxy_pass나 upstream에 적은 호스트와 포트가 백엔드의 것인지 확인하세요."},
 	"meaning.default-timeout": {
 		"The connection is still open because the limit in force is longer than the check waits. Without a proxy_read_timeout in its place, nginx waits 60 s.",
 		"적용된 제한 시간이 검사 시간보다 길어서 연결이 아직 열려 있습니다. proxy_read_timeout을 지정하지 않으면 nginx는 60초를 기다립니다."},

@@ -63,6 +63,9 @@ func (l *look) token(ctx context.Context, t course.Token) (string, *answer, erro
 		if ctx.Err() != nil {
 			return "", nil, ctx.Err()
 		}
+		if ours := cannotConnect(t.Via, err); ours != nil {
+			return "", nil, ours
+		}
 		why := reason(err)
 		l.saw(Exchange{From: service, To: "you", Kind: WireRefused, Text: why})
 		return "", &answer{noToken: why}, nil

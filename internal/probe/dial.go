@@ -94,8 +94,13 @@ func (l *look) dial(ctx context.Context, e course.Endpoint, note string) (answer
 		scheme = "wss"
 	}
 	dialer := websocket.Dialer{NetDialContext: guard.dial, NetDialTLSContext: guard.dialTLS, Subprotocols: e.Subprotocols}
+	stop := l.watchSilence(ctx, service)
 	conn, res, err := dialer.DialContext(ctx, scheme+"://"+addr+path, header)
+	stop()
 	guard.stop()
+	if ours := cannotConnect(e.Via, err); ours != nil {
+		return answer{}, ours
+	}
 	if over(ctx) {
 		if conn != nil {
 			conn.Close()

@@ -27,6 +27,8 @@ type look struct {
 type wire struct {
 	mu   sync.Mutex
 	seen []Exchange
+
+	silent []string // a service that owes an answer, and whom it waits for itself; nil for none
 }
 
 // shown is how many of a check's clients are shown on the wire; more would say nothing new.

@@ -90,10 +90,15 @@ func (l *look) request(ctx context.Context, h course.HTTP) (_ *http.Response, bo
 	}
 	l.saw(Exchange{From: "you", To: service, Kind: WireRequest, Text: method + " " + h.Path + " HTTP"})
 	defer transport.CloseIdleConnections()
+	stop := l.watchSilence(ctx, service)
 	res, err := transport.RoundTrip(req)
+	stop()
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, "", nil, ctx.Err()
+		}
+		if ours := cannotConnect(h.Via, err); ours != nil {
+			return nil, "", nil, ours
 		}
 		why := httpReason(err)
 		l.saw(Exchange{From: service, To: "you", Kind: WireRefused, Text: why})

@@ -26,6 +26,7 @@ const (
 	SocketOpen                            // ESTABLISHED
 	SocketClosedHere                      // FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT: the first FIN was this side's
 	SocketClosedByPeer                    // CLOSE_WAIT, LAST_ACK: the first FIN was the other's
+	SocketConnecting                      // SYN_SENT: nobody has answered yet
 )
 
 // SocketLister is what targets can do whose services have no program that prints /proc/net/tcp.
@@ -69,7 +70,7 @@ func (l *look) socketsOf(ctx context.Context, service string) []Socket {
 }
 
 // kernelStates are those of the kernel's tcp_states.h, as /proc/net/tcp prints them.
-var kernelStates = map[string]SocketState{"01": SocketOpen, "04": SocketClosedHere, "05": SocketClosedHere, "06": SocketClosedHere,
+var kernelStates = map[string]SocketState{"01": SocketOpen, "02": SocketConnecting, "04": SocketClosedHere, "05": SocketClosedHere, "06": SocketClosedHere,
 	"08": SocketClosedByPeer, "09": SocketClosedByPeer, "0A": SocketListening}
 
 // ParseSockets reads what /proc/net/tcp and /proc/net/tcp6 print. Lines that are no sockets are left out.

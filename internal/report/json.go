@@ -81,7 +81,7 @@ func (j *JSON) Close() error { return j.out.Encode(j.summary()) }
 func (b *base) summary() Summary {
 	met, all := b.passed()
 	s := Summary{Kind: "summary", Lab: b.o.Lab.ID, Variant: b.o.Lab.Variant, Engine: b.engine, EngineNote: b.note,
-		Passed: met == all && all > 0, Seconds: b.seconds(), Steps: []StepSummary{}}
+		Passed: met == all && !b.nothingChecked(), Seconds: b.seconds(), Steps: []StepSummary{}}
 	for _, i := range b.o.steps() {
 		s.Steps = append(s.Steps, b.stepSummary(i))
 	}
@@ -93,7 +93,7 @@ func (b *base) summary() Summary {
 
 func (b *base) stepSummary(i int) StepSummary {
 	at := b.step(i)
-	s := StepSummary{ID: b.o.Lab.Steps[i].ID, Passed: b.met(i), Seconds: at.Seconds, Solved: at.Solved, Checks: []CheckSummary{}}
+	s := StepSummary{ID: b.o.Lab.Steps[i].ID, Passed: b.met(i) && b.checked(i), Seconds: at.Seconds, Solved: at.Solved, Checks: []CheckSummary{}}
 	for _, c := range at.Verdicts {
 		s.Checks = append(s.Checks, CheckSummary{Kind: string(c.Kind), Outcome: c.Outcome, Want: c.Want.String(), Got: c.Got.String(),
 			Meaning: c.Meaning, Seconds: c.Seconds, ClosedAfter: c.ClosedAfter, LoggedAfter: c.LoggedAfter})

@@ -83,7 +83,7 @@ func (j *JUnit) Close() error {
 	}
 	met, steps := j.passed()
 	code, message := j.trouble()
-	if code != "" || message != "" || met < steps && all.Failures+all.Errors == 0 {
+	if code != "" || message != "" || (met < steps || j.nothingChecked()) && all.Failures+all.Errors == 0 {
 		all.add(j.failure(code, message))
 	}
 	all.Time = xmlSeconds(j.seconds())

@@ -5,6 +5,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,8 +76,15 @@ func (b *base) step(i int) session.StepProgress {
 // met tells whether the step of index i was met in this session, by the last run of its checks; in a guided one,
 // whether it ever was.
 func (b *base) met(i int) bool {
-	return b.step(i).Outcome == probe.Met || b.o.Guided && b.step(i).Met
+	return b.checked(i) && b.step(i).Outcome == probe.Met || b.o.Guided && b.step(i).Met
 }
+
+// checked tells whether a check of the step of index i came to a verdict in this session.
+func (b *base) checked(i int) bool { return len(b.step(i).Verdicts) > 0 || b.step(i).Tries > 0 }
+
+// nothingChecked tells whether no check of what the report answers for came to a verdict: then nothing has passed, whatever
+// was met in earlier sessions.
+func (b *base) nothingChecked() bool { return !slices.ContainsFunc(b.o.steps(), b.checked) }
 
 // passed tells whether all that the report answers for was met, and counts.
 func (b *base) passed() (met, all int) {

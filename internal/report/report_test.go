@@ -317,3 +317,33 @@ func TestCountdownMarks(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingCheckedHasNotPassed wants no report to say that a session passed in which no check came to a verdict, though
+// every step was met in an earlier one.
+func TestNothingCheckedHasNotPassed(t *testing.T) {
+	lab := course.Lab{ID: "x", Steps: []course.Step{{ID: "one", Checks: []course.Check{{Kind: course.KindHandshake,
+		Handshake: &course.Handshake{}}}}}}
+	p := session.NewProgress(lab)
+	p.Steps[0].Met, p.Steps[0].Earlier = true, true
+	for _, guided := range []bool{false, true} {
+		o := Options{Lab: lab, Guided: guided}
+		for name, report := range map[string]func(*strings.Builder) reporter{
+			"text":  func(b *strings.Builder) reporter { return NewText(b, o) },
+			"json":  func(b *strings.Builder) reporter { return NewJSON(b, o) },
+			"junit": func(b *strings.Builder) reporter { return NewJUnit(b, o) },
+		} {
+			var b strings.Builder
+			r := report(&b)
+			if err := r.Observe(session.Event{Kind: session.Ready}, p); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if out := b.String(); strings.Contains(out, "Result: passed") || strings.Contains(out, `"passed":true,"seconds`) ||
+				name == "junit" && !strings.Contains(out, "<error") {
+				t.Errorf("%s, guided %v:\n%s", name, guided, out)
+			}
+		}
+	}
+}

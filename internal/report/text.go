@@ -70,15 +70,22 @@ func (t *Text) Close() error {
 	met, all := t.passed()
 	mark, key := symbolMet+" ", "report.passed"
 	switch {
+	case t.nothingChecked() && t.failure == nil && t.o.Guided:
+		mark, key = "", "report.unchecked"
 	case met < all && t.failure == nil && t.o.Guided:
 		mark, key = "", "report.paused"
-	case met < all || t.failure != nil:
+	case met < all || t.failure != nil || t.nothingChecked():
 		mark, key = symbolNotMet+" ", "report.failed"
 	}
 	t.line("")
 	t.say(mark, key, met, all, duration(t.o.Lang, t.seconds()))
 	for _, i := range t.o.steps() {
-		t.line("  %s %s: %s", symbols[t.step(i).Outcome], t.o.Lab.Steps[i].ID, t.o.Lang.Say("outcome."+outcome(t.step(i).Outcome)))
+		at := t.step(i)
+		how := "outcome." + outcome(at.Outcome)
+		if at.Outcome == "" && at.Met {
+			how = "outcome.met-earlier"
+		}
+		t.line("  %s %s: %s", symbols[at.Outcome], t.o.Lab.Steps[i].ID, t.o.Lang.Say(how))
 	}
 	t.clock.mu.Unlock()
 	t.clock.wait()

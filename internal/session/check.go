@@ -148,8 +148,8 @@ func (s *Session) check(ctx context.Context) (probe.Outcome, error) {
 	}
 	p := s.Progress()
 	current, ok := p.Step()
-	if !ok {
-		return probe.Met, nil
+	if !ok { // every step is done, and nothing is left to check: that is no verdict
+		return probe.Unknown, nil
 	}
 	step, _, _ := s.c.Lab.Step(current.ID)
 	began := time.Now()
