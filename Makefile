@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 LESSON  ?= 03
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: arm64 course start build install test lint prepare base-image clean bench pictures torture fuzz supply dist
+.PHONY: arm64 course nightly start build install test lint prepare base-image clean bench pictures torture fuzz supply dist
 
 start: build ## build lab and open lesson 03 with its lab
 	bin/lab start $(LESSON)
@@ -22,7 +22,10 @@ test: prepare lint build ## everything; the Docker suites, too, where an engine 
 	sh .ci/test.sh
 
 course: build prepare ## every lab of the course: fail before, pass after, every mistake and answer; LABS="03 04" QUICK=1
-	LABS="$(LABS)" QUICK="$(QUICK)" sh .ci/course.sh
+	LABS="$(LABS)" QUICK="$(QUICK)" SHARD="$(SHARD)" sh .ci/course.sh
+
+nightly: test course torture ## everything in full: tests, the whole course, the long harnesses, five minutes a fuzz target
+	FUZZTIME=5m sh .ci/fuzz.sh
 
 arm64: ## the labs' images for linux/arm64 and lab 03 on them, emulated on an engine of its own (needs root); LABS="03"
 	sh .ci/arm64.sh $(LABS)

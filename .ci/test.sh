@@ -1,8 +1,11 @@
 #!/bin/sh
 # Runs every test, with the race detector, and builds for the other systems. Says in one line whether the Docker suites
-# ran.
+# ran. LAB_TIMES and LAB_SKIPS name files that get the seconds of each part and the skipped tests.
 set -u
 failed=0
+gotestsum=gotest.tools/gotestsum@v1.13.0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT INT TERM
 
 for target in windows/amd64 darwin/arm64 linux/arm64; do
 	CGO_ENABLED=0 GOOS=${target%/*} GOARCH=${target#*/} go build -o /dev/null ./cmd/lab &&
@@ -18,10 +21,26 @@ else
 	docker="skipped, no engine answers"
 fi
 
-# One package after the other: several use the engine, and measure real waits. The whole program's tests do little but
-# wait, so that more of them go side by side than there are cores.
+# part NAME MINUTES ARGUMENT...: runs tests, and notes how long they took of how many minutes, and what was skipped.
+part() {
+	name=$1 minutes=$2
+	shift 2
+	began=$(date +%s)
+	go run $gotestsum --format pkgname --hide-summary=skipped --jsonfile "$log" -- -race -timeout 25m "$@" || failed=1
+	took=$(($(date +%s) - began))
+	echo "$name: $((took / 60)) min $((took % 60)) s of $minutes min"
+	[ -z "${LAB_TIMES:-}" ] || echo "$name $took $minutes" >>"$LAB_TIMES"
+	sed -n 's/.*"Action":"skip","Package":"\([^"]*\)","Test":"\([^"]*\)".*/\1 \2/p' "$log" >>"${LAB_SKIPS:-/dev/null}"
+}
+
+# The packages whose tests use a container engine. They measure real waits, so one goes after the other; the whole
+# program's tests do little but wait, so that more of them go side by side than there are cores.
 module=$(go list -m)
-go test -race -timeout 25m -parallel 6 ./cmd/lab "$@" || failed=1
-go list ./... | grep -v "^$module/cmd/lab\$" | xargs go test -race -p 1 -timeout 25m "$@" || failed=1
+engine="$module/cmd/lab $module/internal/docker $module/internal/session $module/internal/embedded"
+pattern=$(echo "$engine" | sed 's/ /$|^/g; s/^/^/; s/$/$/')
+# shellcheck disable=SC2046,SC2086 # words on purpose
+part unit 12 -p 2 $(go list ./... | grep -Ev "$pattern") "$@"
+# shellcheck disable=SC2086 # words on purpose
+part docker 15 -p 1 -parallel 6 $engine "$@"
 echo "Docker suites: $docker"
 exit $failed
