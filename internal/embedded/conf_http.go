@@ -36,6 +36,7 @@ type location struct {
 	rewrites []rewriteStep
 	settings *settings
 	branches []*location // its if blocks
+	fallback *fallback   // try_files
 	branchOf *location   // of an if block: the location around it
 	nameless bool        // an if block
 }
@@ -68,6 +69,11 @@ func readers() map[string]func(*compiler, *level, nginxconf.Directive) error {
 		"proxy_pass":          (*compiler).proxyPass,
 		"add_header":          (*compiler).addHeader,
 		"proxy_redirect":      (*compiler).proxyRedirect,
+		"root":                (*compiler).root,
+		"index":               (*compiler).index,
+		"try_files":           (*compiler).tryFiles,
+		"allow":               (*compiler).access,
+		"deny":                (*compiler).access,
 		"if":                  (*compiler).conditional,
 		"return":              (*compiler).returns,
 		"rewrite":             (*compiler).rewrite,

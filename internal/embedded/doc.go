@@ -9,10 +9,15 @@
 // which it was found to be the same as real nginx with real FastAPI; a test compares them anew wherever Docker is.
 //
 // What it does not do: TLS, HTTP/2 and HTTP/3, files (every path that is not proxied is a 404, as in the lab's image),
-// caching, compression of answers, if, error_page, regular expressions beyond RE2's, anything beyond
-// one worker's behaviour. A directive, parameter or variable that nginx has and the stand-in has not is refused by name
-// with advice to use Docker. It never ignores one, except for those in slots.go that tune what cannot be seen from
-// outside.
+// caching, compression, error_page, subrequests, limits of rates and connections, WebSocket compression (the backend
+// declines permessage-deflate where uvicorn would accept it), anything beyond one worker's behaviour. A directive,
+// parameter or variable that nginx has and the stand-in has not is refused by name with advice to use Docker, once nothing
+// that nginx itself would complain of was found. It never ignores one, except for those in slots.go and quiet.go that tune
+// what cannot be seen from outside.
+//
+// What others wrote costs a bounded amount: variables that refer to each other (nginx's 100), texts that grow, redirections
+// (nginx's 10), included files, nested blocks, expressions that backtrack. A panic ends the environment with a report in
+// its Cause, and never the program: see faults.
 //
 // The network is loopback only. Ports in listen are those that Addr is asked for; the kernel chooses the real ones, so
 // port 80 works for everybody. $remote_addr is 127.0.0.1, addresses of services are made up (172.31.255.0/24), and all

@@ -29,9 +29,10 @@ type request struct {
 	body             []byte
 	bodyLength       int64 // -1 for none
 	vars             map[string]string
-	depth            int  // of variables that are being worked out
-	work             int  // what filling in texts has cost so far
-	exhausted        bool // a text could not be filled in: the answer is 500
+	depth            int       // of variables that are being worked out
+	work             int       // what filling in texts has cost so far
+	named            *location // the named location that try_files leads to; nil for none
+	exhausted        bool      // a text could not be filled in: the answer is 500
 	groups           []string
 	status           int
 	sentBody, sent   int64
@@ -305,6 +306,10 @@ func (r *request) capture(l *level) {
 
 // find gives the location for the request's path, or nil; redirect says that only the final slash is missing.
 func (r *request) find() (loc *location, redirect bool) {
+	if loc := r.named; loc != nil {
+		r.named = nil
+		return loc, false
+	}
 	m, redirect := nginxconf.FindLocation(r.server.locations, r.uri)
 	if m == nil {
 		return nil, false

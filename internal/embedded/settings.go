@@ -32,6 +32,8 @@ type settings struct {
 	tokens                               bool
 	defaultType                          string
 	types                                map[string]string // by lower-case extension
+	root, index                          string            // of files, none of which are there
+	rules                                []accessRule      // allow and deny
 	accessLogs                           []accessLog
 	errorLogs                            []errorLog
 }
@@ -72,6 +74,11 @@ func (c *compiler) settle(at nginxconf.Directive, l *level) (*settings, error) {
 		return nil, err
 	}
 	s.types = typesOf(l)
+	s.root, s.index = rootOf(l.text("root", defaultRoot)), "index.html"
+	if d := l.find("index"); d != nil {
+		s.index = d[0].Args[0]
+	}
+	s.rules = accessRules(l)
 	s.accessLogs = c.accessLogs(l)
 	s.hidden = hiddenHeaders(l)
 	if err := c.headerHash(l, s.hidden[len(ownHeaders):]); err != nil {
