@@ -184,10 +184,9 @@ func (r *Run) Evaluate(ctx context.Context, check course.Check) (Verdict, error)
 		return Verdict{}, errors.Join(ctx.Err(), undone)
 	}
 	if late != nil {
-		var known bool
-		if v, known = l.silent(v.Want); known {
-			v.Took, v.Wire = took, l.seen()
-			return v, undone
+		if silent, ok := l.silent(v.Want); ok {
+			silent.Took, silent.Wire = took, l.seen()
+			return silent, undone
 		}
 		v = Verdict{Outcome: Unknown, Want: v.Want, Got: NewFact("timeout", seconds(check.Limit)), Meaning: "cannot-tell"}
 		err = nil
