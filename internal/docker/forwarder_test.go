@@ -110,3 +110,26 @@ func TestForwarder(t *testing.T) {
 		}
 	}
 }
+
+// TestForwarderEnds: without its forwarder an environment is of no use, and says so.
+func TestForwarderEnds(t *testing.T) {
+	e := real(t)
+	v, err := e.Start(t.Context(), newID(), lab03(t).Env, files(t)(""), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := v.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := removeContainer(t.Context(), e.api, v.(*environment).forwarder.container); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-v.Died():
+		t.Log(v.Cause())
+	case <-time.After(20 * time.Second):
+		t.Error("nobody noticed")
+	}
+}
