@@ -26,9 +26,9 @@ const canary = `
 awk 'NR > 1 && $2 == "00000000" { print "found a route that leads out" }' /proc/net/route
 [ ! -e /proc/net/if_inet6 ] || awk '$6 != "lo" { print "found the address " $1 }' /proc/net/if_inet6
 for to in %s; do
-  (nc -w 1 $to 22 </dev/null 2>&1 | grep -q -v -e unreachable -e 'timed out' -e 'No route' && echo "found an answer from $to") &
+  (said=$(nc -w 1 $to 22 </dev/null 2>&1) || [ "${said%%refused}" != "$said" ] && echo "found an answer from $to") &
 done
-(wget -T 2 -q -O- http://deb.debian.org/ 2>&1 | grep -q 'bad address' || echo "found a name server that knows the outside") &
+(said=$(wget -T 5 -q -O- http://deb.debian.org/ 2>&1) || [ "${said%%remote host (*}" != "$said" ] && echo "found a name server that knows the outside") &
 wait
 echo looked
 `
