@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,4 +65,15 @@ func above(path, top string) []string {
 		out = append(out, path)
 	}
 	return out
+}
+
+// protected makes an error with a report, to be sent, of a panic in do.
+func protected(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			report := hint.Report(v)
+			err = hint.With(fmt.Errorf("a bug of lab: %s", report), "bug", report)
+		}
+	}()
+	return do()
 }

@@ -101,7 +101,7 @@ func (g *guided) judge(ctx context.Context) (outcome probe.Outcome, again bool, 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		outcome, err = g.r.Check(checked)
+		err = protected(func() (err error) { outcome, err = g.r.Check(checked); return err })
 	}()
 	for {
 		select {

@@ -85,8 +85,13 @@ func run(ctx context.Context, args []string, w world) int {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	command := make(chan error, 1)
-	go func() { command <- root.ExecuteContext(ctx) }()
+	go func() {
+		command <- protected(func() error { return root.ExecuteContext(ctx) })
+	}()
 	err := a.await(ctx, command)
+	if a.sessions.Load() > 0 { // it did not come to its end: the environment is left to the watchdog
+		a.watchdog().inherit()
+	}
 	if lost := a.printed.failure(); lost != nil {
 		err = hint.With(outputError{lost}, "output-unwritable", cause(lost))
 	}

@@ -154,7 +154,7 @@ func begun(ctx context.Context, r *running) *liveRun {
 	ctx, l.stop = context.WithCancel(ctx)
 	go func() {
 		defer close(l.ended)
-		l.err = r.Live(ctx, l.requests)
+		l.err = protected(func() error { return r.Live(ctx, l.requests) })
 		if l.err != nil && ctx.Err() == nil {
 			l.broken <- l.err
 		}

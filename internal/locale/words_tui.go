@@ -11,6 +11,7 @@ var tuiWords = catalog{
 	"tui.leaving":       {"removing the environment … (q again leaves at once)", "실습 환경을 정리하는 중 … (q를 한 번 더 누르면 바로 나갑니다)"},
 	"tui.end-trouble":   {"the environment could not be removed: %s", "실습 환경을 정리하지 못했습니다: %s"},
 	"tui.language-now":  {"the interface speaks English", "한국어로 표시합니다"},
+	"tui.cannot-draw":   {"This cannot be drawn. Your files and steps are kept: go on with another key, or press q.", "이 화면을 그릴 수 없습니다. 파일과 단계는 그대로입니다. 다른 키로 계속하거나 q를 누르세요."},
 	"tui.no-suspend":    {"lab cannot be suspended here: no shell could wake it", "여기서는 lab을 멈춰 둘 수 없습니다. 다시 깨울 셸이 없습니다"},
 	"tui.ms":            {"%s ms", "%s ms"},
 	"tui.s":             {"%s s", "%s초"},

@@ -46,7 +46,7 @@ type app struct {
 	notices     int
 	leaving     bool
 	interrupted bool  // by Ctrl-C
-	crash       error // a bug, for which the program leaves
+	crash       error // the first bug that was met
 	trouble     error // what could not be removed while it left
 	quitting    int   // labs that are still ending
 }
@@ -72,9 +72,6 @@ func (a *app) Init() tea.Cmd {
 }
 
 func (a *app) top() screen { return a.stack[len(a.stack)-1] }
-
-// Update takes in one message.
-func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) { return a, guard(a.route(msg)) }
 
 // route hands a message to those whom it concerns.
 func (a *app) route(msg tea.Msg) tea.Cmd {
@@ -117,8 +114,7 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case crashMsg:
-		a.crash = m.err
-		return a.quit()
+		return a.crashed(m.err)
 	case suspendMsg:
 		return a.suspend()
 	case resumedMsg:
@@ -357,7 +353,8 @@ func (a *app) View() tea.View {
 	return v
 }
 
-func (a *app) content() string {
+// draw puts the window together.
+func (a *app) draw() string {
 	if a.w == 0 || a.h == 0 {
 		return ""
 	}

@@ -110,7 +110,7 @@ func layOutParts(parts []part, w int, th *theme, stale func() bool) []page {
 	for range min(runtime.GOMAXPROCS(0), 4, len(parts)/8+1) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(parts) && !stale(); i = int(next.Add(1)) - 1 {
-				pages[i].add(parts[i], w, th)
+				pages[i].addSafely(parts[i], w, th)
 			}
 		})
 	}
