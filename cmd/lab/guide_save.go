@@ -45,6 +45,7 @@ func (g *guided) await(ctx context.Context) (line string, ok bool, change *works
 	for {
 		select {
 		case <-ctx.Done():
+			fmt.Fprintln(g.out) // the prompt stands there
 			return "", false, nil
 		case line, ok := <-g.in.lines:
 			g.in.asked = false

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"time"
 
 	"github.com/cwk-stream/lab/internal/report"
 	"github.com/cwk-stream/lab/internal/session"
@@ -17,7 +18,7 @@ type reporter interface {
 
 // reporter makes the report that --output asks for, on standard output.
 func (a *app) reporter(output string, p plan, step string) reporter {
-	o := report.Options{Lab: p.named(), Lang: a.lang(), Step: step, Scratch: p.demo, Guided: p.guided}
+	o := report.Options{Lab: p.named(), Lang: a.lang(), Step: step, Scratch: p.demo, Guided: p.guided, Now: time.Now}
 	switch output {
 	case "json":
 		return report.NewJSON(a.out, o)

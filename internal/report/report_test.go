@@ -347,3 +347,16 @@ func TestNothingCheckedHasNotPassed(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeOfAnInterruptedSession: the time that is told is the one until the end, not until the last thing that happened.
+func TestTimeOfAnInterruptedSession(t *testing.T) {
+	began := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	var out bytes.Buffer
+	text := NewText(&out, Options{Guided: true, Now: func() time.Time { return began.Add(4 * time.Second) }})
+	_ = text.Observe(session.Event{Kind: session.Booting, Time: began}, session.Progress{})
+	_ = text.Observe(session.Event{Kind: session.Booting, Time: began.Add(69 * time.Millisecond)}, session.Progress{})
+	_ = text.Close()
+	if got := out.String(); !strings.Contains(got, " 4 s") || strings.Contains(got, "69 ms") {
+		t.Errorf("got:\n%s", got)
+	}
+}
