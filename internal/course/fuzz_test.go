@@ -3,6 +3,7 @@ package course
 import (
 	"io/fs"
 	"reflect"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -148,4 +149,76 @@ func FuzzCompose(f *testing.F) {
 	}
 	f.Add([]byte("include: [/etc/passwd]\nservices: {}\n"))
 	fuzzLab(f, "compose.yaml")
+}
+
+// FuzzDockerfile wants what is read of a Dockerfile that is accepted to be what is built of it.
+func FuzzDockerfile(f *testing.F) {
+	for _, text := range []string{"FROM debian:trixie-slim\nRUN a \\\n # b\n && c\n", "FROM scratch\nADD http://x/ /\n", "# syntax=x\nFROM scratch\n",
+		"FROM scratch\nCOPY --from=0 [\"a\", \"b\"]\n", "FROM scratch\nRUN <<EOF\nADD x y\nEOF\n", "ONBUILD ONBUILD ONBUILD ADD a b\n", "RUN --net\\\nwork=host x\n"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		within(t, func() {
+			d, err := ParseDockerfile("Dockerfile", data)
+			if err != nil {
+				return
+			}
+			b := buildRefusal{file: "Dockerfile", context: ".", lab: fstest.MapFS{}}
+			if b.all(d); len(b.problems) > 0 {
+				return
+			}
+			again, err := ParseDockerfile("Dockerfile", d.Text("k=v"))
+			if err != nil {
+				t.Fatalf("%q is built as what cannot be read: %v", data, err)
+			}
+			var was, now []string
+			for _, i := range d.Instructions {
+				was = append(was, i.Name+"\x00"+strings.Join(append(i.Flags, i.Args...), "\x00"))
+			}
+			for _, i := range again.Instructions {
+				if i.Text != "LABEL k=v" {
+					now = append(now, i.Name+"\x00"+strings.Join(append(i.Flags, i.Args...), "\x00"))
+				}
+			}
+			if strings.Join(was, "\n") != strings.Join(now, "\n") {
+				t.Errorf("%q is read as %q and built as %q", data, was, now)
+			}
+		})
+	})
+}
+
+// FuzzExpect reads expect.yaml of a case.
+func FuzzExpect(f *testing.F) {
+	f.Add([]byte("step: idle-drop\nverdict: { check: 1, outcome: not-met, got: open }\n"))
+	f.Add([]byte("step: drop-upgrade\nrejected: { message: x, line: 1 }\n---\n"))
+	f.Add([]byte("step: &a [*a]\n<<: {}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		fsys, ok := lab03(t, "mistakes/a/expect.yaml", data).(fstest.MapFS)
+		if !ok {
+			t.Fatal("not a map")
+		}
+		fsys["mistakes/a/websocket.conf"] = &fstest.MapFile{Data: []byte("x")}
+		within(t, func() {
+			lab, err := LoadLab(fsys, "03-reverse-proxy", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cases, err := lab.Cases(); err == nil {
+				controls(t, reflect.ValueOf(cases), "cases")
+			}
+		})
+	})
+}
+
+// FuzzMarkdown reads a lesson's text the way lint does.
+func FuzzMarkdown(f *testing.F) {
+	for _, text := range []string{"# a\n\n[a](#a) **b**c", strings.Repeat("> ", 30), strings.Repeat("*a ", 50), "| a |\n|---|\n", "```\n```", "<a><b", "![[[](a)"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if line, _ := hostileMarkdown(text); line > 0 || len(text) > maxText {
+			return
+		}
+		within(t, func() { lintMarkdown(text, nil) })
+	})
 }

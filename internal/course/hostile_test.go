@@ -186,3 +186,33 @@ func deep(levels int) string {
 	}
 	return b.String()
 }
+
+// TestDeepMarkdown wants a lesson to be refused at once that would take a parser minutes, or all of its stack.
+func TestDeepMarkdown(t *testing.T) {
+	for name, text := range map[string]string{
+		"quotations": strings.Repeat(">", 200_000) + " a", "lists": strings.Repeat("- ", 200_000) + "a", "numbers": strings.Repeat("1. ", 100_000),
+		"emphasis": strings.Repeat("*a ", 50_000) + strings.Repeat("b* ", 50_000), "links": strings.Repeat("[", 100_000),
+		"code": strings.Repeat("` `` ", 90_000), "lines": strings.Repeat("**a\n", 90_000),
+	} {
+		began := time.Now()
+		lesson := fstest.MapFS{"01-a/lesson.en.md": {Data: []byte("---\ntitle: A\nminutes: 1\nstatus: draft\nxp: 1\n---\n\n" + text)}}
+		_, err := course.LoadLesson(lesson, "01-a")
+		if err == nil || !strings.Contains(err.Error(), "01-a/lesson.en.md:") || time.Since(began) > 2*time.Second {
+			t.Errorf("%s: got %v after %s", name, err, time.Since(began))
+		}
+	}
+}
+
+// TestHostilePatterns wants patterns to be small once they are compiled.
+func TestHostilePatterns(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"(a|b)+ [0-9]{1,40}": "", "((x{100}){100}){10}": "invalid repeat count", "x{999}": "",
+		strings.Repeat("[a-z]{999}", 40): "repeats so much that it is too large", strings.Repeat("x", 1_001): "is longer than 1000 bytes", "(": "missing closing",
+	} {
+		_, got := changed(t, "lab.yaml", "http: { via: backend, path: /, expect: { status: 200 } }",
+			`log: { service: backend, match: "`+pattern+`" }`)
+		if (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%.40s: got %s, want %q", pattern, got, want)
+		}
+	}
+}

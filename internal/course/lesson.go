@@ -160,6 +160,9 @@ func parseLesson(file string, data []byte) (frontMatter, LessonText, error) {
 		return h, LessonText{}, Problems{{File: file, Line: 1,
 			Message: "a lesson begins with front matter between two lines of ---"}}
 	}
+	if line, message := hostileMarkdown(body); line > 0 {
+		return h, LessonText{}, Problems{{File: file, Line: line + strings.Count(head, "\n") + 3, Column: 1, Message: message}}
+	}
 	// With a blank line in the place of the first ---, lines have the numbers that they have in the file.
 	doc, err := parse(file, []byte("\n"+head))
 	if err == nil {

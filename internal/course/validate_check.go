@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -296,8 +297,14 @@ func (v *validator) bound(at string, d time.Duration) {
 }
 
 func (v *validator) pattern(at, pattern string) {
-	if _, err := regexp.Compile(pattern); err != nil {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	switch {
+	case len(pattern) > maxPattern:
+		v.say(at, "the pattern is longer than %d bytes", maxPattern)
+	case err != nil:
 		v.say(at, "%v", err)
+	case states(re) > maxStates:
+		v.say(at, "the pattern repeats so much that it is too large: count less")
 	}
 }
 
