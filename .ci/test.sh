@@ -42,5 +42,11 @@ pattern=$(echo "$engine" | sed 's/ /$|^/g; s/^/^/; s/$/$/')
 part unit 12 -p 2 $(go list ./... | grep -Ev "$pattern") "$@"
 # shellcheck disable=SC2086 # words on purpose
 part docker 15 -p 1 -parallel 6 $engine "$@"
+# Where this machine emulates arm64, the images of lab 03 are built for it, too, and the lab is run: a quarter of an hour.
+if [ -n "${LAB_ARM64:-}" ] && [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
+	sh .ci/arm64.sh 03 || failed=1
+else
+	echo "arm64 under emulation: not asked for (LAB_ARM64=1), or no emulator is registered"
+fi
 echo "Docker suites: $docker"
 exit $failed

@@ -47,7 +47,7 @@ func archive(t *testing.T, files ...string) io.Reader {
 func TestCarry(t *testing.T) {
 	e := real(t)
 	refs, err := Refs(lab03(t).Env)
-	if err != nil || len(refs) != 2 {
+	if err != nil || len(refs) < 2 {
 		t.Fatal(refs, err)
 	}
 	ref := "lab/carry-" + newID() + ":1"
