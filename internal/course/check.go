@@ -151,7 +151,7 @@ type Idle struct {
 type IdleClose struct {
 	After  time.Duration `yaml:"after"`  // not earlier than this, but for the Within below
 	Within time.Duration `yaml:"within"` // tolerance, before and after
-	By     string        `yaml:"by"`     // service that must say in its log that it closed the connection; "" for whoever
+	By     string        `yaml:"by"`     // service that must have ended the connection: by the first FIN, else by its own log; "" for whoever
 }
 
 // Effective asks a service for the value that is in force. With Directive and Path: of an nginx directive where a
