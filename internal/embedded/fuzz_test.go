@@ -96,8 +96,10 @@ func sound(t *testing.T, env session.Environment) {
 
 // FuzzServe puts configurations in force and sends requests through them. Nothing may panic, hang or leak.
 func FuzzServe(f *testing.F) {
-	for _, conf := range seeds(f) {
-		f.Add(conf)
+	for i, conf := range seeds(f) {
+		if i%4 == 0 { // the others are tried by the differential test
+			f.Add(conf)
+		}
 	}
 	z := newFuzzed(f)
 	requests := []string{handshakeText,
