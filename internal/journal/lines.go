@@ -150,6 +150,7 @@ func (c chunk) parse() parsed {
 		return p
 	}
 	at := 0
+	p.records = make([]record, 0, min(strings.Count(c.text, "\n"), len(c.text)/150)+1) // no event is shorter than that
 	for line := range strings.Lines(c.text) {
 		p.add(line, c.offset+int64(at), c.line)
 		at += len(line)

@@ -29,12 +29,12 @@ const maxNumber = 1 << 30
 // Step, CheckKind, Outcome, Got, Number, XP and Solved. The zero value is not of use: NewEventSet makes one. It may be
 // used by one goroutine at a time.
 type EventSet struct {
-	until   int64    // the latest time that is possible, in nanoseconds of Unix time
-	at      []int64  // one a row: nanoseconds of Unix time
-	ids     []uint64 // one a row: hash of the id
-	cells   []uint32 // columns a row
-	text    []string // what the cells of the first columns mention
-	index   map[string]uint32
+	until   int64             // the latest time that is possible, in nanoseconds of Unix time
+	at      []int64           // one a row: nanoseconds of Unix time
+	ids     []uint64          // one a row: hash of the id
+	cells   []uint32          // columns a row
+	text    []string          // what the cells of the first columns mention
+	index   map[string]uint32 // of text, but for the names of sessions
 	facts   map[uint32]*probe.Fact
 	settled int // rows that are in order and of which each has an id of its own
 }
@@ -80,9 +80,12 @@ func (s *EventSet) Add(e Event) bool {
 	s.ids = append(s.ids, hashOf(e.ID))
 	before := len(s.cells) - columns
 	for i, n := range names {
-		if before >= 0 && s.text[s.cells[before+i]] == n {
+		switch {
+		case before >= 0 && s.text[s.cells[before+i]] == n:
 			s.cells = append(s.cells, s.cells[before+i])
-		} else {
+		case i == colSession: // seldom comes again, once another has begun
+			s.cells, s.text = append(s.cells, uint32(len(s.text))), append(s.text, strings.Clone(n))
+		default:
 			s.cells = append(s.cells, s.intern(n))
 		}
 	}
@@ -127,9 +130,11 @@ func hashOf(id string) uint64 {
 
 func (s *EventSet) intern(text string) uint32 {
 	if s.index == nil {
-		s.index = make(map[string]uint32, len(s.text))
-		for i, t := range s.text {
-			s.index[t] = uint32(i)
+		s.index = map[string]uint32{}
+		for i, c := range s.cells {
+			if column := i % columns; column < texts && column != colSession {
+				s.index[s.text[c]] = c
+			}
 		}
 	}
 	i, ok := s.index[text]
