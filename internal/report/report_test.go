@@ -356,7 +356,7 @@ func TestTimeOfAnInterruptedSession(t *testing.T) {
 	_ = text.Observe(session.Event{Kind: session.Booting, Time: began}, session.Progress{})
 	_ = text.Observe(session.Event{Kind: session.Booting, Time: began.Add(69 * time.Millisecond)}, session.Progress{})
 	_ = text.Close()
-	if got := out.String(); !strings.Contains(got, " 4 s") || strings.Contains(got, "69 ms") {
+	if got := out.String(); !strings.Contains(got, "4 s") || strings.Contains(got, "69 ms") {
 		t.Errorf("got:\n%s", got)
 	}
 }
