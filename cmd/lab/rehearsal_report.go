@@ -156,7 +156,6 @@ func (r *rehearsalText) play(b *strings.Builder, trials []session.Trial) {
 			fmt.Fprintf(b, "  ✗ %s: %s\n", t.Name, foundWords(r.lang, t))
 		case troubles[t.Trouble.Error()] > 0:
 			n, troubles[t.Trouble.Error()] = troubles[t.Trouble.Error()], 0
-			t.Place = ""
 			fmt.Fprintf(b, "  ✗ %s: %s\n", r.lang.Say("test.all-these", n), foundWords(r.lang, t))
 		}
 	}

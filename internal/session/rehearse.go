@@ -146,7 +146,7 @@ func (h *house) account(order []*trial) []Trial {
 		}
 	}
 	for _, t := range order {
-		if t.Kind != TrialBefore || h.r.Quick {
+		if t.Kind != TrialBefore || h.r.Quick || t.Trouble != nil { // without an environment nothing failed
 			continue
 		}
 		for i := range t.step.Checks {

@@ -152,7 +152,9 @@ func (h *house) performAct(ctx context.Context, st *stage, act []*trial) {
 					t.Finding, t.Args = "environment-broke", []string{broke.Error()}
 				}
 			}
-			if t.Finding != "" {
+			if found, ok := hint.Find(t.Trouble); ok && found.Code == "reload-unclear" && len(found.Args) > 0 {
+				t.Place = st.play.Lab.Place(fmt.Sprintf("$.services.%v.apply.until", found.Args[0]))
+			} else if t.Finding != "" && t.Trouble == nil {
 				t.Place = t.place(st.play.Lab)
 			}
 			t.Seconds = time.Since(began).Seconds()
