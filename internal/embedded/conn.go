@@ -2,10 +2,8 @@ package embedded
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -27,9 +25,6 @@ type conn struct {
 	mu   sync.Mutex
 	idle bool // waits for a request; after the first one, a reload then closes it
 }
-
-// longestShown is how much of a client's header line the error log shows (NGX_MAX_ERROR_STR - 300). Bytes.
-const longestShown = 2048 - 300
 
 // serve answers one request after the other until the connection ends.
 func (c *conn) serve() {
@@ -65,40 +60,10 @@ func (c *conn) next() (r *request, more bool) {
 	}
 	c.requests++
 	r = &request{conn: c, server: standard, set: standard.settings, start: time.Now(), bodyLength: -1}
-	_ = c.SetReadDeadline(time.Now().Add(standard.settings.clientHeader))
-	var err error
-	r.head, err = readHead(c.in, r.set.longestLine, r.set.longestHead, true)
-	if err != nil {
-		return r.unreadable(err)
+	if c.readHead(r) {
+		return nil, false
 	}
 	return r, true
-}
-
-// unreadable answers a head that did not come whole.
-func (r *request) unreadable(err error) (*request, bool) {
-	first := len(r.head.fields) == 0 && len(r.head.bad) == 0
-	switch {
-	case errors.Is(err, errTooLong) && first:
-		r.action = "reading client request line"
-		r.log(logInfo, "client sent too long URI")
-		r.fail(414)
-	case errors.Is(err, errTooLong), errors.Is(err, errTooBig):
-		r.action = "reading client request headers"
-		shown := r.head.last[:min(len(r.head.last), longestShown, r.set.longestLine)]
-		r.log(logInfo, `client sent too long header line: "`+shown+`..."`)
-		r.fail(494)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		r.action = "reading client request headers"
-		r.log(logInfo, "client timed out (110: Connection timed out)")
-		r.status = 408
-		r.access()
-	default:
-		r.action = "reading client request headers"
-		r.log(logInfo, "client prematurely closed connection")
-		r.status = 400
-		r.access()
-	}
-	return nil, false
 }
 
 // setIdle says whether the connection waits for a request; false if it has been closed because of that.
@@ -121,91 +86,11 @@ func (c *conn) retire() {
 	}
 }
 
-// answer judges the head, finds server and location, and answers; it tells whether the connection goes on.
+// answer finds the location and answers; it tells whether the connection goes on.
 func (c *conn) answer(r *request) bool {
-	r.action = "reading client request line"
-	if status := r.split(); status != 0 {
-		r.head.fields, r.host = nil, "" // nginx reads no further
-		r.log(logInfo, "client sent invalid "+invalid(r.head.line))
-		return r.fail(status)
-	}
-	r.action = "reading client request headers"
-	for _, line := range r.head.bad {
-		r.log(logInfo, `client sent invalid header line: "`+line+`"`)
-	}
-	if status, why := r.judgeHead(); status != 0 {
-		r.log(logInfo, why)
-		return r.fail(status)
-	}
 	r.action = ""
-	connection, _ := joined(r.head, "connection")
-	connection = strings.ToLower(connection)
-	r.keepalive = !r.old
-	if strings.Contains(connection, "close") {
-		r.keepalive = false
-	} else if strings.Contains(connection, "keep-alive") {
-		r.keepalive = true
-	}
+	r.keepalive = !r.old && r.wants != "close" || r.wants == "keep-alive" && !r.bare
 	return r.handle()
-}
-
-// invalid names what is wrong with a request line.
-func invalid(line string) string {
-	method, _, _ := strings.Cut(line, " ")
-	if method == "" || strings.ToUpper(method) != method {
-		return "method"
-	}
-	return "request"
-}
-
-// judgeHead is ngx_http_process_request_header: what makes nginx refuse a request by its headers. 0 for nothing.
-func (r *request) judgeHead() (status int, why string) {
-	hosts, first := 0, ""
-	for i, f := range r.head.fields {
-		if strings.EqualFold(f.name, "Host") {
-			name, ok := validHost(f.value)
-			if hosts++; hosts > 1 || !ok {
-				r.head.fields = r.head.fields[:i+1] // nginx reads no further
-			}
-			if hosts > 1 {
-				return 400, `client sent duplicate host header: "` + f.name + ": " + f.value + `", previous value: "` + first + `"`
-			}
-			if !ok {
-				return 400, "client sent invalid host header"
-			}
-			if first = f.name + ": " + f.value; r.host == "" {
-				r.host = name
-			}
-		}
-	}
-	r.server = r.conn.listen.choose(r)
-	r.set = r.server.settings
-	if hosts == 0 && !r.old {
-		return 400, `client sent HTTP/1.1 request without "Host" header`
-	}
-	length, hasLength := r.head.get("Content-Length")
-	if hasLength {
-		n, ok := atoi(length)
-		if !ok || length == "" {
-			return 400, `client sent invalid "Content-Length" header`
-		}
-		r.bodyLength = int64(n)
-	}
-	if coding, ok := r.head.get("Transfer-Encoding"); ok {
-		switch {
-		case r.old:
-			return 400, `client sent HTTP/1.0 request with "Transfer-Encoding" header`
-		case !strings.EqualFold(coding, "chunked"):
-			return 501, `client sent unknown "Transfer-Encoding": "` + coding + `"`
-		case hasLength:
-			return 400, `client sent "Content-Length" and "Transfer-Encoding" headers at the same time`
-		}
-		r.bodyLength = -2 // until it is read
-	}
-	if r.method == "CONNECT" || r.method == "TRACE" {
-		return 405, "client sent " + r.method + " method"
-	}
-	return 0, ""
 }
 
 // handle runs nginx's phases: the server's rewrites, the location, its rewrites, the content.
@@ -313,8 +198,13 @@ func (c *conn) linger(from io.Reader) bool {
 // part ends the connection so that closing does not become a reset, which would destroy the answer on its way: what the
 // client still sends is read before.
 func (c *conn) part() {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.in.Buffered() > 0 {
-		_ = tcp.CloseWrite()
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return
+	}
+	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond)) // is there more than was read?
+	if _, err := c.in.Peek(1); err == nil {
+		_ = half.CloseWrite()
 		c.linger(c.in)
 	}
 }

@@ -5,14 +5,15 @@
 // What it does is what the reverse-proxy lesson teaches and what its students try: servers, locations and their
 // precedence, maps, upstreams, proxy_pass with and without a path, proxy_set_header and its inheritance, hop-by-hop
 // headers, upgrades, all timeouts of proxying, return and rewrite, nginx -t in nginx's own words, the error and access
-// log, and reloads after which old connections keep their old configuration. testdata/differential holds the cases in
-// which it was found to be the same as real nginx with real FastAPI; a test compares them anew wherever Docker is.
+// log, and reloads after which old connections keep their old configuration. testdata/differential and testdata/wire hold
+// the cases in which it was found to be the same as real nginx with real FastAPI; a test compares them anew wherever Docker
+// is.
 //
 // What it does not do: TLS, HTTP/2 and HTTP/3, files (every path that is not proxied is a 404, as in the lab's image),
-// caching, compression, error_page, subrequests, limits of rates and connections, WebSocket compression (the backend
-// declines permessage-deflate where uvicorn would accept it), anything beyond one worker's behaviour. A directive,
-// parameter or variable that nginx has and the stand-in has not is refused by name with advice to use Docker, once nothing
-// that nginx itself would complain of was found. It never ignores one, except for those in slots.go and quiet.go that tune
+// caching, compression of answers, collecting bodies in buffers (they are passed on as they come), error_page, subrequests,
+// limits of rates and connections, anything beyond one worker's behaviour. A directive, parameter or variable that nginx
+// has and the stand-in has not is refused by name with advice to use Docker, once nothing that nginx itself would complain
+// of was found. It never ignores one, except for those in slots.go and quiet.go that tune
 // what cannot be seen from outside.
 //
 // What others wrote costs a bounded amount: variables that refer to each other (nginx's 100), texts that grow, redirections

@@ -29,11 +29,15 @@ func (r *request) log(level severity, text string) {
 	r.conn.gen.log(level, r.conn.serial, b.String(), r.set)
 }
 
+// longestError is how long a line of the error log may be, without its end (NGX_MAX_ERROR_STR). Bytes.
+const longestError = 2048 - 1
+
 // log writes a line of the error log about a connection, as far as s wants lines of that level.
 func (g *generation) log(level severity, serial int64, text string, s *settings) {
 	for _, l := range s.errorLogs {
 		if l.shown && level <= l.least {
-			g.nginx.write(fmt.Sprintf("%s [%s] %d#%d: *%d %s", stamp(), level, g.pid, g.pid, serial, text))
+			line := fmt.Sprintf("%s [%s] %d#%d: *%d %s", stamp(), level, g.pid, g.pid, serial, text)
+			g.nginx.write(line[:min(len(line), longestError)])
 		}
 	}
 }

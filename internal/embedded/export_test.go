@@ -27,3 +27,9 @@ func Sabotage(env session.Environment) {
 	conf := &config{limit: 512, listens: []*listen{{addr: at, standard: &server{}}}}
 	n.current.Store(&generation{nginx: n, conf: conf, conns: map[net.Conn]*conn{}, empty: make(chan struct{})})
 }
+
+// Listen puts a server on a port of a service, inside the network of an environment.
+func Listen(env session.Environment, service string, port int, serve func(net.Conn)) error {
+	_, err := env.(*environment).net.listen(door{service: service, port: port}, func() bool { return true }, serve)
+	return err
+}

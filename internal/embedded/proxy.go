@@ -70,7 +70,11 @@ func (u *upstream) usable() int {
 
 // finished notes how a try ended, for $upstream_status and its like.
 func (r *request) finished(status int, began time.Time) {
-	r.proxy.statuses = append(r.proxy.statuses, itoa(status))
+	shown := "-"
+	if status != 0 {
+		shown = itoa(status)
+	}
+	r.proxy.statuses = append(r.proxy.statuses, shown)
 	r.proxy.times = append(r.proxy.times, seconds(time.Since(began)))
 }
 
@@ -171,6 +175,7 @@ type exchange struct {
 	began       time.Time
 	up          net.Conn
 	in          *bufio.Reader
+	start       string // of the body: what came instead of a head
 	sentRequest bool
 	answered    bool // the client has got an answer
 	more        bool // and its connection goes on
@@ -240,32 +245,37 @@ func (x *exchange) read(gone <-chan struct{}) (status int) {
 		}
 	}()
 	_ = x.up.SetReadDeadline(time.Now().Add(r.set.read))
-	h, err := readHead(x.in, int(r.set.headerSize), int(r.set.headerSize), false)
+	u := &upstreamHead{r: r, in: x.in, most: int(r.set.headerSize)}
+	err := u.read()
 	close(stop)
 	<-finished
 	if x.left() {
 		return x.abandoned()
 	}
 	switch {
-	case errors.Is(err, errTooLong), errors.Is(err, errTooBig):
+	case errors.Is(err, errTooBig):
 		r.log(logError, "upstream sent too big header")
 		return 502
+	case errors.Is(err, errSyntax):
+		r.log(logError, "upstream sent "+u.wrong)
+		return 502
+	case errors.Is(err, errNoHead):
+		r.log(logError, "upstream sent no valid HTTP/1.0 header")
+		r.bare, x.start = true, string(u.raw)
 	case err != nil:
 		return x.broken(err)
 	}
-	status, ok := responseStatus(h.line)
-	if !ok {
-		r.log(logError, "upstream sent no valid HTTP/1.0 header")
-		return 502
+	for _, text := range u.warnings {
+		r.log(logWarn, "upstream sent "+text)
 	}
 	r.proxy.headerTimes = append(r.proxy.headerTimes, seconds(time.Since(x.began)))
-	r.upstreamResponse = h
+	r.upstreamResponse = u.head
 	x.answered = true
-	if _, wanted := r.head.get("Upgrade"); status == 101 && wanted {
-		x.upgrade(h)
+	if _, wanted := r.head.get("Upgrade"); u.status == 101 && wanted {
+		x.upgrade(u.head)
 		return 0
 	}
-	x.relay(h, status)
+	x.relay(u.head, u.status)
 	return 0
 }
 
@@ -317,13 +327,4 @@ func (x *exchange) left() bool {
 func (x *exchange) abandoned() int {
 	x.r.log(logInfo, "epoll_wait() reported that client prematurely closed connection, so upstream connection is closed too")
 	return 499
-}
-
-func responseStatus(line string) (int, bool) {
-	rest, ok := strings.CutPrefix(line, "HTTP/1.")
-	if !ok || len(rest) < 5 {
-		return 0, false
-	}
-	n, ok := atoi(rest[2:5])
-	return n, ok && n >= 100
 }

@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,29 +19,65 @@ func (x *exchange) relay(h head, status int) {
 		b.WriteString("Content-Type: " + kind + "\r\n")
 	}
 	length, hasLength := h.get("Content-Length")
-	none := r.method == "HEAD" || status == 204 || status == 304 || status < 200
+	none := r.method == "HEAD" || status == 204 || status == 304
 	chunk := false
 	switch {
 	case hasLength:
 		b.WriteString("Content-Length: " + length + "\r\n")
-	case none:
+	case none || status < 200 || r.bare:
 	case !r.old && r.set.chunked:
 		chunk = true
 		b.WriteString("Transfer-Encoding: chunked\r\n")
 	default:
 		r.keepalive = false
 	}
-	r.others(&b, h, func() { r.connection(&b) })
+	r.others(&b, h, func() {
+		if status == 101 {
+			b.WriteString("Connection: upgrade\r\n")
+		} else {
+			r.connection(&b)
+		}
+	})
 	b.WriteString("\r\n")
+	if r.bare {
+		b.Reset()
+	}
+	if x.spoilt(h) {
+		r.action = "reading upstream"
+		r.log(logError, "upstream sent invalid chunked response")
+		r.finished(status, x.began)
+		r.access()
+		return
+	}
 	n, err := r.send(b.String())
 	r.sent = int64(n)
-	if err == nil && !none {
+	switch {
+	case err != nil:
+	case none && x.in.Buffered() > 0:
+		r.action = "reading upstream"
+		r.log(logWarn, moreThanLength)
+	case !none:
 		err = x.copyBody(h, chunk)
+	}
+	if r.bare {
+		r.status, status = 9, 200
 	}
 	r.finished(status, x.began)
 	r.access()
 	x.more = err == nil && r.keepalive
 }
+
+// spoilt tells whether a chunked body that came along with the head is wrong: nginx then has not sent the head yet.
+func (x *exchange) spoilt(h head) bool {
+	if _, ok := h.get("Transfer-Encoding"); !ok || x.in.Buffered() == 0 {
+		return false
+	}
+	here, _ := x.in.Peek(x.in.Buffered())
+	n, err := io.Copy(io.Discard, &chunked{r: bufio.NewReader(strings.NewReader(string(here)))})
+	return n == 0 && errors.Is(err, errSyntax)
+}
+
+const moreThanLength = `upstream sent more data than specified in "Content-Length" header`
 
 func (r *request) beginRelayed(b *strings.Builder, h head) {
 	_, line, _ := strings.Cut(h.line, " ")
@@ -77,10 +115,11 @@ func (r *request) others(b *strings.Builder, h head, connection func()) {
 func (x *exchange) copyBody(h head, chunk bool) error {
 	r := x.r
 	r.action = "reading upstream"
-	var from io.Reader = x.in
+	var from io.Reader = io.MultiReader(strings.NewReader(x.start), x.in)
 	length, hasLength := h.get("Content-Length")
 	left := int64(-1)
-	if coding, ok := h.get("Transfer-Encoding"); ok && strings.EqualFold(coding, "chunked") {
+	_, isChunked := h.get("Transfer-Encoding")
+	if isChunked {
 		from = &chunked{r: x.in}
 	} else if hasLength {
 		n, _ := atoi(length)
@@ -108,12 +147,25 @@ func (x *exchange) copyBody(h head, chunk bool) error {
 			r.log(logError, "upstream prematurely closed connection")
 			return io.ErrUnexpectedEOF
 		case err == io.EOF:
+			switch {
+			case x.in.Buffered() == 0:
+			case isChunked:
+				r.log(logWarn, "upstream sent data after final chunk")
+			default:
+				r.log(logWarn, moreThanLength)
+			}
 			if chunk {
 				_, err = r.send("0\r\n\r\n")
 				r.sent += 5
 				return err
 			}
 			return nil
+		case errors.Is(err, errSyntax):
+			r.log(logError, "upstream sent invalid chunked response")
+			return err
+		case err == io.ErrUnexpectedEOF:
+			r.log(logError, "upstream prematurely closed connection")
+			return err
 		case err != nil:
 			x.broken(err)
 			return err

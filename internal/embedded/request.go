@@ -18,7 +18,9 @@ type request struct {
 	start  time.Time
 
 	method, version  string // "GET", "HTTP/1.1"
-	old              bool   // HTTP/1.0
+	old              bool   // HTTP/1.0 or older
+	bare             bool   // HTTP/0.9: answers are bodies without heads
+	wants            string // of the connection: "close", "keep-alive", or "" for neither
 	target           string // as it came
 	uri, args        string // decoded path, query without "?"
 	host             string // of the Host header or the target, lower-case, without port
@@ -60,57 +62,11 @@ type proxied struct {
 	connects    []string
 }
 
-// split takes the request line apart; a status other than 0 is what nginx answers instead.
-func (r *request) split() (status int) {
-	parts := strings.Split(r.head.line, " ")
-	if len(parts) != 3 {
-		return 400
-	}
-	r.method, r.target = parts[0], parts[1]
-	for i := range len(r.method) {
-		if ch := r.method[i]; (ch < 'A' || ch > 'Z') && ch != '_' && ch != '-' {
-			return 400
-		}
-	}
-	if r.method == "" || !r.splitTarget() {
-		return 400
-	}
-	return r.splitVersion(parts[2])
-}
-
-// splitVersion accepts HTTP/1.x, whatever x is.
-func (r *request) splitVersion(version string) (status int) {
-	major, minor, ok := strings.Cut(strings.TrimPrefix(version, "HTTP/"), ".")
-	n, ok1 := atoi(major)
-	m, ok2 := atoi(minor)
-	switch {
-	case !ok || !ok1 || !ok2 || major == "" || minor == "" || n < 1 || m > 99 || !strings.HasPrefix(version, "HTTP/"):
-		return 400
-	case n > 1:
-		return 505
-	}
-	r.version, r.old = version, m == 0
-	return 0
-}
-
-func (r *request) splitTarget() (ok bool) {
+// splitTarget takes path and query apart; noPath tells that the target is a host with a query alone.
+func (r *request) splitTarget(noPath bool) (ok bool) {
 	path := r.target
-	if scheme, rest, absolute := strings.Cut(path, "://"); absolute && !strings.HasPrefix(path, "/") {
-		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-			return false
-		}
-		i := strings.IndexAny(rest, "/?")
-		if i < 0 {
-			rest, i = rest+"/", len(rest)
-		}
-		if r.host, ok = validHost(rest[:i]); !ok {
-			return false
-		}
-		path = rest[i:]
-		r.target = path
-	}
-	if !strings.HasPrefix(path, "/") {
-		return false
+	if noPath {
+		path, r.rewritten = "/"+path, true
 	}
 	path, _, _ = strings.Cut(path, "#")
 	path, r.args, _ = strings.Cut(path, "?")

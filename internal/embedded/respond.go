@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,10 +94,28 @@ func (r *request) fail(status int) bool {
 	return r.write(shown, kind, body)
 }
 
+// unwanted judges what has come of a body that nobody reads: nginx looks before it answers.
+func (r *request) unwanted() (status int) {
+	if r.bodyLength != -2 || r.body != nil {
+		return 0
+	}
+	here, _ := r.conn.in.Peek(r.conn.in.Buffered())
+	_, err := io.Copy(io.Discard, &chunked{r: bufio.NewReader(strings.NewReader(string(here)))})
+	if !errors.Is(err, errSyntax) {
+		return 0
+	}
+	r.bodyLength = -1
+	r.log(logError, "client sent invalid chunked body")
+	return 400
+}
+
 // give answers as a return directive says.
 func (r *request) give(s rewriteStep) bool {
 	text := s.text.fill(r)
+	status := r.unwanted()
 	switch {
+	case status != 0:
+		return r.fail(status)
 	case r.exhausted:
 		return r.fail(500)
 	case s.status == 444 || s.status == 499:
@@ -145,6 +165,9 @@ func (r *request) write(status int, kind, body string) bool {
 	}
 	r.add(&b)
 	b.WriteString("\r\n")
+	if r.bare {
+		b.Reset()
+	}
 	head := b.Len()
 	if r.method != "HEAD" && status != 204 && status != 304 {
 		b.WriteString(body)
@@ -212,13 +235,14 @@ func (r *request) readBody() (status int) {
 			return 499
 		}
 	}
-	var from io.Reader = io.LimitReader(r.conn.in, r.bodyLength)
-	if r.bodyLength < 0 {
-		from = &chunked{r: r.conn.in}
-	}
 	limit := int64(64 << 20)
 	if r.set.maxBody > 0 {
 		limit = min(limit, r.set.maxBody)
+	}
+	var from io.Reader = io.LimitReader(r.conn.in, r.bodyLength)
+	chunks := &chunked{r: r.conn.in, most: limit}
+	if r.bodyLength < 0 {
+		from = chunks
 	}
 	_ = r.conn.SetReadDeadline(time.Now().Add(r.set.clientBody))
 	body, err := io.ReadAll(io.LimitReader(from, limit+1))
@@ -226,11 +250,17 @@ func (r *request) readBody() (status int) {
 	case os.IsTimeout(err):
 		r.log(logInfo, "client timed out (110: Connection timed out)")
 		return 408
-	case err != nil || r.bodyLength >= 0 && int64(len(body)) < r.bodyLength:
-		return 400
-	case int64(len(body)) > limit:
-		r.log(logError, "client intended to send too large chunked body: 0+"+itoa(len(body))+" bytes")
+	case errors.Is(err, errTooBig):
+		r.log(logError, "client intended to send too large chunked body: "+itoa64(chunks.total)+"+"+itoa64(chunks.size)+" bytes")
+		r.bodyLength = -1 // what is left of it is not waited for
 		return 413
+	case errors.Is(err, errSyntax), errors.Is(err, errTooLong):
+		r.log(logError, "client sent invalid chunked body")
+		r.bodyLength = -1 // nothing of it can be passed over
+		return 400
+	case err != nil || r.bodyLength >= 0 && int64(len(body)) < r.bodyLength:
+		r.log(logInfo, "client prematurely closed connection")
+		return 400
 	}
 	if r.body = body; body == nil {
 		r.body = []byte{}

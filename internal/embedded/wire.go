@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"strconv"
+	"math"
 	"strings"
 
 	"github.com/cwk-stream/lab/internal/probe"
@@ -17,8 +17,6 @@ type field struct{ name, value string }
 type head struct {
 	line   string // the first line
 	fields []field
-	last   string   // the line that was too long, as far as it was read
-	bad    []string // header lines that nginx drops: names with anything but letters, digits and hyphens
 }
 
 var (
@@ -48,50 +46,6 @@ func (h head) has(name, token string) bool {
 	return probe.HasToken(fields, token)
 }
 
-// readHead reads a head of at most limit bytes, with lines of at most longest bytes. Empty lines before it are skipped.
-// On an error that is not one of the above, h.line tells whether anything had come.
-func readHead(r *bufio.Reader, longest, limit int, strict bool) (h head, err error) {
-	total := 0
-	for {
-		line, err := readLine(r, longest)
-		total += len(line)
-		switch {
-		case err != nil:
-			if h.last = line; h.line == "" {
-				h.line = line
-			}
-			return h, err
-		case total > limit:
-			return h, errTooBig
-		case h.line == "" && line == "":
-			continue
-		case h.line == "":
-			h.line = line
-			continue
-		case line == "":
-			return h, nil
-		}
-		name, value, ok := strings.Cut(line, ":")
-		switch {
-		case strict && (!ok || !isFieldName(name)):
-			h.bad = append(h.bad, line)
-		case !ok:
-			return h, errSyntax
-		default:
-			h.fields = append(h.fields, field{name, strings.Trim(value, " \t")})
-		}
-	}
-}
-
-func isFieldName(name string) bool {
-	for i := range len(name) {
-		if name[i] != '-' && (name[i] == '_' || !isName(name[i])) {
-			return false
-		}
-	}
-	return name != ""
-}
-
 // readLine reads up to a line feed and takes off the line's end.
 func readLine(r *bufio.Reader, longest int) (string, error) {
 	var line []byte
@@ -111,11 +65,14 @@ func readLine(r *bufio.Reader, longest int) (string, error) {
 	}
 }
 
-// chunked reads a chunked body (RFC 9112, section 7.1), trailers included.
+// chunked reads a chunked body (RFC 9112, section 7.1), trailers included, as nginx does (ngx_http_parse_chunked).
 type chunked struct {
-	r    *bufio.Reader
-	left int64
-	done bool
+	r     *bufio.Reader
+	most  int64 // bytes that the body may have, 0 for any; errTooBig for more
+	total int64 // bytes announced so far
+	left  int64
+	size  int64 // of the chunk
+	done  bool
 }
 
 func (c *chunked) Read(p []byte) (int, error) {
@@ -123,25 +80,8 @@ func (c *chunked) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if c.left == 0 {
-		line, err := readLine(c.r, 4096)
-		if err != nil {
-			return 0, unexpected(err)
-		}
-		size, _, _ := strings.Cut(line, ";")
-		if c.left, err = strconv.ParseInt(strings.TrimSpace(size), 16, 63); err != nil || c.left < 0 {
-			return 0, errSyntax
-		}
-		if c.left == 0 {
-			for {
-				line, err := readLine(c.r, 4096)
-				if err != nil {
-					return 0, unexpected(err)
-				}
-				if line == "" {
-					c.done = true
-					return 0, io.EOF
-				}
-			}
+		if err := c.begin(); err != nil {
+			return 0, err
 		}
 	}
 	if int64(len(p)) > c.left {
@@ -149,9 +89,59 @@ func (c *chunked) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p)
 	if c.left -= int64(n); c.left == 0 && err == nil {
-		_, err = readLine(c.r, 2)
+		err = c.finish()
 	}
 	return n, unexpected(err)
+}
+
+// begin reads the line before a chunk's data, and waits for the data; io.EOF behind the last chunk.
+func (c *chunked) begin() error {
+	line, err := readLine(c.r, 4096)
+	if err != nil {
+		return unexpected(err)
+	}
+	digits := 0
+	for c.size = 0; digits < len(line) && unhex(line[digits]) >= 0; digits++ {
+		if c.size > math.MaxInt64>>5 {
+			return errSyntax
+		}
+		c.size = c.size<<4 | int64(unhex(line[digits]))
+	}
+	if digits == 0 || digits < len(line) && !strings.ContainsRune(" \t;", rune(line[digits])) {
+		return errSyntax
+	}
+	if c.left = c.size; c.size > 0 {
+		if _, err := c.r.Peek(1); err != nil {
+			return unexpected(err)
+		}
+		if c.most > 0 && c.size > c.most-c.total {
+			return errTooBig
+		}
+		c.total += c.size
+		return nil
+	}
+	for {
+		line, err := readLine(c.r, 4096)
+		if err != nil {
+			return unexpected(err)
+		}
+		if line == "" {
+			c.done = true
+			return io.EOF
+		}
+	}
+}
+
+// finish reads the end of line behind a chunk's data.
+func (c *chunked) finish() error {
+	ch, err := c.r.ReadByte()
+	if err == nil && ch == '\r' {
+		ch, err = c.r.ReadByte()
+	}
+	if err == nil && ch != '\n' {
+		err = errSyntax
+	}
+	return err
 }
 
 func unexpected(err error) error {

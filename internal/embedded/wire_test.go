@@ -23,11 +23,13 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// wireCase is one file of testdata/wire: bytes sent straight to the backend, and what real uvicorn answered and logged.
+// wireCase is one file of testdata/wire: bytes sent straight to the backend, and what real uvicorn answered and logged; or,
+// with a websocket.conf, bytes sent to the proxy, and what real nginx answered and logged.
 //
 //	send    a line each: NAME | BYTES [>> BYTES]..., each part sent once the answer to the one before has come. Bytes are
 //	        written as in a Go string; {a*100} repeats a character, {get}, {ws} and the like stand for what macros says,
-//	        {frame 81 hello} is a client's frame with that first byte
+//	        {frame 81 hello} is a client's frame with that first byte, {answer TEXT} a request for an upstream on port
+//	        9000 that answers with that and closes the connection, {hold TEXT} for the same left open
 //	want    what came back, and what the backend logged, by name
 type wireCase struct {
 	diffCase
@@ -53,6 +55,7 @@ var macros = strings.NewReplacer(
 var (
 	repetition = regexp.MustCompile(`\{(.)\*(\d+)\}`)
 	frameMacro = regexp.MustCompile(`\{frame ([0-9a-f]{2}) ([^}]*)\}`)
+	askMacro   = regexp.MustCompile(`\{(answer|hold) ((?:[^{}]|\{.\*\d+\})*)\}`)
 )
 
 func loadWireCases(t testing.TB) []wireCase {
@@ -79,7 +82,7 @@ func loadWireCases(t testing.TB) []wireCase {
 			}
 			e := wireEntry{name: name}
 			for part := range strings.SplitSeq(text, " >> ") {
-				e.parts = append(e.parts, expandFrames(macros.Replace(part)))
+				e.parts = append(e.parts, expandAsks(expandFrames(macros.Replace(part))))
 			}
 			c.entries = append(c.entries, e)
 		}
@@ -107,6 +110,15 @@ func expandFrames(text string) string {
 			fmt.Fprintf(&b, `\xfe\x%02x\x%02x`, n>>8, n&0xff)
 		}
 		return b.String() + `\x00\x00\x00\x00` + m[2]
+	})
+}
+
+// expandAsks writes out the requests that tell the upstream of upstream.py what to answer: as text with escapes, in
+// hexadecimal.
+func expandAsks(text string) string {
+	return askMacro.ReplaceAllStringFunc(text, func(s string) string {
+		m := askMacro.FindStringSubmatch(s)
+		return fmt.Sprintf(`GET /%s/%x HTTP/1.1\r\nHost: x\r\n`, m[1], m[2])
 	})
 }
 
@@ -186,18 +198,22 @@ func TestWireEmbedded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			env := startLab(t)
+			if c.service() == "proxy" {
+				playProxy(t, env, c)
+				return
+			}
 			since := env.Log("backend").Last()
 			var got []string
 			for i, e := range c.entries {
 				before := env.Log("backend").Last()
-				got = append(got, playWire(t, env, e, c.want[e.name]))
+				got = append(got, playWire(t, env, "backend", e, c.want[e.name]))
 				for range 200 { // the lines of a connection come a moment after its end
 					if fromApplication(env.Log("backend").Since(before)) >= strings.Count(c.want[e.name], "\nlog: ") {
 						break
 					}
 					time.Sleep(10 * time.Millisecond)
 				}
-				_ = playWire(t, env, wireEntry{parts: []string{`GET /ws HTTP/1.0\r\nX-Lab-Probe: ` + markLine(i) + `\r\n\r\n`}}, "< (end)")
+				_ = playWire(t, env, "backend", wireEntry{parts: []string{`GET /ws HTTP/1.0\r\nX-Lab-Probe: ` + markLine(i) + `\r\n\r\n`}}, "< (end)")
 			}
 			logs, rest := attribute(env.Log("backend").Since(since), len(c.entries))
 			if diff := cmp.Diff(strings.TrimSpace(c.want[otherStream]), strings.TrimSpace(rest)); diff != "" {
@@ -224,9 +240,9 @@ func fromApplication(lines []probe.Line) (n int) {
 
 // playWire sends one entry to the stand-in. What was recorded tells how long to wait: for that many lines and the end,
 // or, where the connection stays open, for a moment in which nothing more comes.
-func playWire(t *testing.T, env session.Environment, e wireEntry, want string) string {
+func playWire(t *testing.T, env session.Environment, service string, e wireEntry, want string) string {
 	t.Helper()
-	addr, err := env.Addr("backend", 8000)
+	addr, err := env.Addr(service, map[string]int{"backend": 8000, "proxy": 8080}[service])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +305,13 @@ func TestWireDocker(t *testing.T) {
 		}
 	}()
 	for _, c := range loadWireCases(t) {
-		got, rest := recordWire(t, env, c)
+		var got []string
+		var rest string
+		if c.service() == "proxy" {
+			got = recordProxy(t, env, c)
+		} else {
+			got, rest = recordWire(t, env, c)
+		}
 		if *update {
 			var b strings.Builder
 			for i, e := range c.entries {
@@ -313,14 +335,31 @@ func TestWireDocker(t *testing.T) {
 
 func recordWire(t *testing.T, env session.Environment, c wireCase) (got []string, rest string) {
 	t.Helper()
+	since := env.Log("backend").Last()
+	answers := sendInside(t, env, c, "127.0.0.1", 8000)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, _ = env.Log("backend").Wait(ctx, since, func(l probe.Line) bool {
+		return strings.Contains(l.Text, `"`+markLine(len(c.entries)-1)+`"`)
+	})
+	time.Sleep(300 * time.Millisecond) // for the other stream
+	logs, rest := attribute(env.Log("backend").Since(since), len(c.entries))
+	for i := range c.entries {
+		got = append(got, answers[i]+logs[i])
+	}
+	return got, rest
+}
+
+// sendInside sends all entries from inside the backend's container and gives what came back.
+func sendInside(t *testing.T, env session.Environment, c wireCase, host string, port int) []string {
+	t.Helper()
 	var send [][]string
 	var marks []string
 	for i, e := range c.entries {
 		send = append(send, e.parts)
 		marks = append(marks, markLine(i))
 	}
-	arg, _ := json.Marshal([]any{send, marks})
-	since := env.Log("backend").Last()
+	arg, _ := json.Marshal([]any{send, marks, host, port})
 	res, err := env.Exec(t.Context(), "backend", "python3.13", "-S", "-c", wireClient, string(arg))
 	if err != nil || res.Code != 0 {
 		t.Fatalf("%s: %v, exit code %d: %s", c.name, err, res.Code, res.Stderr)
@@ -329,19 +368,13 @@ func recordWire(t *testing.T, env session.Environment, c wireCase) (got []string
 	if err := json.Unmarshal([]byte(res.Stdout), &answers); err != nil || len(answers) != len(c.entries) {
 		t.Fatalf("%s: %d answers, %v", c.name, len(answers), err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	_, _ = env.Log("backend").Wait(ctx, since, func(l probe.Line) bool {
-		return strings.Contains(l.Text, `"`+marks[len(marks)-1]+`"`)
-	})
-	time.Sleep(300 * time.Millisecond) // for the other stream
-	logs, rest := attribute(env.Log("backend").Since(since), len(c.entries))
-	for i := range c.entries {
-		raw, err := base64.StdEncoding.DecodeString(answers[i][0])
+	var all []string
+	for _, a := range answers {
+		raw, err := base64.StdEncoding.DecodeString(a[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, shown(string(raw), answers[i][1])+logs[i])
+		all = append(all, shown(string(raw), a[1]))
 	}
-	return got, rest
+	return all
 }
