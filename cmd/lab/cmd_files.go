@@ -137,6 +137,9 @@ func (a *app) resetCommand() *cobra.Command {
 		Example: "  lab reset 03\n  lab reset 03 --yes\n  lab reset 03 --step 1      as first handed out",
 		Args:    exactly("a lesson"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if sure, err := a.sureToReset(c.Context(), args[0], f, yes); err != nil || !sure {
+				return err
+			}
 			return a.rewrite(c.Context(), args[0], f, (*session.Session).Reset, "reset.done")
 		},
 	}
@@ -147,8 +150,8 @@ func (a *app) resetCommand() *cobra.Command {
 
 // sureToReset asks on a terminal whether files that differ are to be put back. Where nobody can answer, it is taken that
 // whoever wrote the command knew: what is replaced is kept in a backup.
-func (a *app) sureToReset(ctx context.Context, name string, f stepFlags) (bool, error) {
-	if !a.onScreen() {
+func (a *app) sureToReset(ctx context.Context, name string, f stepFlags, yes bool) (bool, error) {
+	if yes || !a.onScreen() {
 		return true, nil
 	}
 	o, err := a.offline(ctx, name, f)

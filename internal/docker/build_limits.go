@@ -22,12 +22,6 @@ const (
 	weighEvery     = 2 * time.Second  // between two looks at what a running instruction has written
 )
 
-// Limits on a build's context, which are those of a lab's folder.
-const (
-	maxContext      = 64 << 20 // bytes
-	maxContextFiles = 2000
-)
-
 // Why a build of ours was given up, as the cause of its context.
 var (
 	errBuildSlow  = errors.New("the build took too long")

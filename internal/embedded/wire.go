@@ -6,8 +6,6 @@ import (
 	"io"
 	"math"
 	"strings"
-
-	"github.com/cwk-stream/lab/internal/probe"
 )
 
 // field is one header field as it came, in its own spelling.
@@ -33,17 +31,6 @@ func (h head) get(name string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// has tells whether one of a header's comma-separated tokens is token.
-func (h head) has(name, token string) bool {
-	var fields []string
-	for _, f := range h.fields {
-		if strings.EqualFold(f.name, name) {
-			fields = append(fields, f.value)
-		}
-	}
-	return probe.HasToken(fields, token)
 }
 
 // readLine reads up to a line feed and takes off the line's end.

@@ -14,9 +14,7 @@ type panicky struct{}
 func (panicky) Name() string { return "panicky" }
 
 func (panicky) Start(context.Context, string, course.Environment, []session.File, func(session.Stage)) (session.Environment, error) {
-	var files map[string]string
-	files["nginx.conf"] = "" // panics
-	return nil, nil
+	panic("an engine's bug")
 }
 
 // TestPanicOfAnEngineIsAnEvent holds that a bug in an engine is reported to the student, and the session goes on.

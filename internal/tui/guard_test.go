@@ -9,7 +9,7 @@ import (
 )
 
 // broken is a screen that cannot be drawn, and that a key breaks, too.
-type broken struct{ screen }
+type broken struct{}
 
 func (broken) View(int, int) string { panic("no way to draw this") }
 
