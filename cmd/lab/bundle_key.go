@@ -111,6 +111,7 @@ func (a *app) signPassword() (string, error) {
 		return "", nil
 	}
 	fmt.Fprint(a.err, a.lang().Say("bundle.password")+" ")
+	defer a.holdTerminal("")()
 	word, err := term.ReadPassword(int(in.Fd()))
 	fmt.Fprintln(a.err)
 	if err != nil {

@@ -38,6 +38,7 @@ func (a *app) shellCommand() *cobra.Command {
 func (a *app) shell(ctx context.Context, e *docker.Engine, lab, service string) error {
 	t := docker.Terminal{In: a.in, Out: a.out, Err: a.err, Type: a.getenv("TERM")}
 	if in, ok := a.in.(*os.File); ok && isTerminal(a.in) && isTerminal(a.out) {
+		defer a.holdTerminal("")()
 		was, err := term.MakeRaw(int(in.Fd()))
 		if err == nil {
 			defer func() { _ = term.Restore(int(in.Fd()), was) }()

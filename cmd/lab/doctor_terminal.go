@@ -62,6 +62,7 @@ func (a *app) measure(text string) (cells int, ok bool) {
 	if !isFile || !isTerminal(a.in) || a.linear() {
 		return 0, false
 	}
+	defer a.holdTerminal("")()
 	state, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return 0, false

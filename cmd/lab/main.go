@@ -9,8 +9,12 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == watchWord {
-		os.Exit(watch(os.Stdin))
+	if len(os.Args) > 1 && os.Args[1] == watchWord {
+		var terminal *keeper
+		if len(os.Args) > 2 {
+			terminal = newKeeper()
+		}
+		os.Exit(watch(os.Stdin, terminal))
 	}
 	// What libraries log is not for the one at the terminal: net/http would print what a broken engine sends unasked.
 	log.SetOutput(io.Discard)

@@ -45,6 +45,7 @@ func (a *app) screen(ctx context.Context, name string, o startOptions) error {
 		return err
 	}
 	a.watchTerminal(ctx, a.in)
+	defer a.holdTerminal(tui.Leave)()
 	a.tty.fullScreen.Store(true)
 	defer a.tty.fullScreen.Store(false)
 	return tui.Run(ctx, shows)

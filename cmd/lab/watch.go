@@ -20,6 +20,9 @@ import (
 // watchWord starts the program as the watchdog of another one. It is no command: it is in no help, and reads no flags.
 const watchWord = "__watch"
 
+// watchTerminalWord follows watchWord where the watchdog inherits a terminal.
+const watchTerminalWord = "terminal"
+
 const (
 	watchLimit = 2 * time.Minute // for a watchdog to clean up, where the engine does not answer
 	watchEnd   = time.Second     // for a watchdog that is told that all is well
@@ -32,6 +35,8 @@ type charge struct {
 	Folder string `json:"folder,omitempty"` // temporary folder
 	Bye    bool   `json:"bye,omitempty"`    // nothing at all: the parent has cleaned up
 
+	Terminal *heldTerminal `json:"terminal,omitempty"` // to put back; the newest counts
+
 	engine *docker.Engine // found ahead of time, in the watchdog
 }
 
@@ -43,11 +48,12 @@ type watchdog struct {
 	pipe   io.WriteCloser
 	heir   bool // something is left for it to do
 	exited chan struct{}
+	crash  *os.File // what ends this process is written there; nil without a terminal
 }
 
-// startWatchdog starts the program at path as a watchdog; nil where that is not possible. The next command then
-// removes what this one leaves.
-func startWatchdog(path string) *watchdog {
+// startWatchdog starts the program at path as a watchdog, with the terminal of in and out, if that is not nil; nil where
+// that is not possible. The next command then removes what this one leaves.
+func startWatchdog(path string, in, out *os.File) *watchdog {
 	if path == "" {
 		return nil
 	}
@@ -58,11 +64,20 @@ func startWatchdog(path string) *watchdog {
 	if err != nil {
 		return nil
 	}
-	if err := cmd.Start(); err != nil {
+	w := &watchdog{pipe: pipe, exited: make(chan struct{})}
+	var theirs *os.File
+	if in != nil && out != nil {
+		w.crash, theirs = bequeath(cmd, in, out)
+	}
+	err = cmd.Start()
+	if theirs != nil {
+		_ = theirs.Close()
+	}
+	if err != nil {
 		_ = pipe.Close()
+		w.forgetCrash()
 		return nil
 	}
-	w := &watchdog{pipe: pipe, exited: make(chan struct{})}
 	go func() { _ = cmd.Wait(); close(w.exited) }()
 	return w
 }
@@ -99,7 +114,9 @@ func (w *watchdog) dismiss() {
 	w.mu.Lock()
 	heir := w.heir
 	w.mu.Unlock()
+	w.forgetCrash()
 	if heir {
+		w.letGo() // this is an end in order
 		_ = w.pipe.Close()
 		return
 	}
@@ -112,7 +129,8 @@ func (w *watchdog) dismiss() {
 }
 
 // watch is the watchdog's own program: it takes charges from in, and acts on them if in ends without a word.
-func watch(in io.Reader) int {
+// terminal is nil where it inherited none.
+func watch(in io.Reader, terminal *keeper) int {
 	// Whatever ends the parent must not end this process, too; it ends soon after its parent in any case.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	var charges []charge
@@ -124,9 +142,14 @@ func watch(in io.Reader) int {
 		if c.Bye {
 			return exitPassed
 		}
+		if c.Terminal != nil {
+			terminal.take(c.Terminal)
+			continue
+		}
 		c.prepare()
 		charges = append(charges, c)
 	}
+	terminal.giveBack() // first: somebody looks at it
 	ctx, cancel := context.WithTimeout(context.Background(), watchLimit)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -158,7 +181,10 @@ func (c charge) act(ctx context.Context) {
 
 // guard gives the watchdog a charge, starting it if there is none yet.
 func (a *app) guard(c charge) {
-	a.watching.Do(func() { a.watched.Store(startWatchdog(a.self)) })
+	a.watching.Do(func() {
+		in, out := a.terminalFiles()
+		a.watched.Store(startWatchdog(a.self, in, out))
+	})
 	a.watchdog().tell(c)
 }
 

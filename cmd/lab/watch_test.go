@@ -24,7 +24,7 @@ func TestWatchRemovesFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := watch(strings.NewReader(text)); got != exitPassed {
+		if got := watch(strings.NewReader(text), nil); got != exitPassed {
 			t.Errorf("exit code %d", got)
 		}
 		if _, err := os.Stat(ours); (err == nil) != want {
@@ -38,7 +38,7 @@ func TestWatchRemovesFolders(t *testing.T) {
 
 // TestWatchdogDismissed: a watchdog that is told that all is well ends at once.
 func TestWatchdogDismissed(t *testing.T) {
-	w := startWatchdog(program(t))
+	w := startWatchdog(program(t), nil, nil)
 	if w == nil {
 		t.Fatal("it did not start")
 	}

@@ -53,6 +53,8 @@ var cliWords = catalog{
 	"reset.done":             {"Files as at the beginning of step %d, %s, are in %s.", "%d단계 “%s”의 처음 파일을 %s에 되돌렸습니다."},
 	"reset.ask":              {"Put the files in %s back as at the beginning of step %d? What you have is kept in a backup folder. (yes/no)", "%s의 파일을 %d단계의 처음 상태로 되돌릴까요? 지금 파일은 백업 폴더에 남습니다. (네/아니요)"},
 	"reset.not":              {"Nothing was changed.", "아무것도 바꾸지 않았습니다."},
+	"ended.lost":             {"lab ended unexpectedly. This terminal is as it was before; your files and your progress are kept.", "lab이 예기치 않게 종료되었습니다. 터미널은 원래대로 되돌렸고, 파일과 진행 상황은 그대로 남아 있습니다."},
+	"ended.crashed":          {"lab ended unexpectedly, because of a bug of its own; please send the report in %s. This terminal is as it was before; your files and your progress are kept.", "lab이 자체 버그로 예기치 않게 종료되었습니다. %s에 있는 보고서를 보내 주세요. 터미널은 원래대로 되돌렸고, 파일과 진행 상황은 그대로 남아 있습니다."},
 	"diff.none":              {"No difference. Your files are in %s.", "바뀐 곳이 없습니다. 파일은 %s에 있습니다."},
 	"pull.ready":             {"%s (%s) is ready", "%s (%s) 준비 완료"},
 	"diff.line-ends":         {"%s is saved with other line ends (CRLF, as on Windows, or LF); they work, and are left out of the comparison.", "%s의 줄바꿈 방식이 다릅니다(윈도의 CRLF 또는 LF). 실습에는 문제가 없으며 비교할 때는 무시합니다."},
