@@ -160,7 +160,11 @@ func (l *look) echo(ctx context.Context, e course.Echo) (Verdict, error) {
 	}
 	defer hangUp(a.conn)
 	service, _ := e.Service()
-	answer, err := l.exchange(ctx, a.conn, service, send)
+	write := func(context.Context) error { return a.conn.WriteMessage(websocket.TextMessage, []byte(send)) }
+	if e.Close != 0 {
+		write = func(ctx context.Context) error { return writeInTwo(ctx, a.conn, []byte(send)) }
+	}
+	answer, err := l.exchange(ctx, a.conn, service, send, write)
 	switch {
 	case err == nil && e.Close != 0:
 		return verdict(false, want, NewFact("message", brief(answer)), "limit-not-enforced"), nil
@@ -182,14 +186,21 @@ func brief(s string) string {
 	return fmt.Sprintf("%s… (%d bytes)", clean(s[:12]), len(s))
 }
 
-// exchange sends a text message and reads the next one.
-func (l *look) exchange(ctx context.Context, conn *websocket.Conn, service, send string) (string, error) {
+// exchange sends a text message, as write does, and reads the next one meanwhile.
+func (l *look) exchange(ctx context.Context, conn *websocket.Conn, service, send string, write func(context.Context) error) (string, error) {
 	defer context.AfterFunc(ctx, func() { _ = conn.NetConn().SetDeadline(time.Unix(1, 0)) })()
 	l.saw(Exchange{From: "you", To: service, Kind: WireMessage, Text: brief(send)})
+	written := make(chan error, 1)
+	wctx, refused := context.WithCancel(ctx)
+	defer refused()
+	go func() { written <- write(wctx) }()
 	// A server that refuses a message may hang up before it has read all of it: what it said is still to be read.
-	writing := conn.WriteMessage(websocket.TextMessage, []byte(send))
 	_, data, err := conn.ReadMessage()
 	if err != nil {
+		refused() // nobody reads what is still to be written
+		_ = conn.NetConn().SetDeadline(time.Unix(1, 0))
+	}
+	if writing := <-written; err != nil {
 		if closeCode(err) == 0 && writing != nil {
 			err = writing
 		}
