@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,12 +67,4 @@ func above(path, top string) []string {
 }
 
 // protected makes an error with a report, to be sent, of a panic in do.
-func protected(do func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			report := hint.Report(v)
-			err = hint.With(fmt.Errorf("a bug of lab: %s", report), "bug", report)
-		}
-	}()
-	return do()
-}
+func protected(do func() error) error { return hint.Safely(do) }

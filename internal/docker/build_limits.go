@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
@@ -72,7 +73,7 @@ type buildWatch struct {
 	labels client.Filters // that the containers of this build carry, and no others
 	exceed context.CancelCauseFunc
 	cancel context.CancelFunc
-	over   sync.WaitGroup
+	over   hint.Workers
 
 	mu     sync.Mutex
 	stages map[int]int64 // bytes of the last image of each stage of the Dockerfile
@@ -84,6 +85,7 @@ type buildWatch struct {
 func (e *Engine) watchBuild(ctx context.Context, a api, ref string, exceed context.CancelCauseFunc) *buildWatch {
 	w := &buildWatch{api: a, limits: e.limits, exceed: exceed, stages: map[int]int64{},
 		labels: make(client.Filters).Add("label", labelBuild+"="+e.owner.String(), labelImage+"="+ref)}
+	w.over.Failed = exceed
 	ctx, w.cancel = context.WithCancel(ctx)
 	started := a.Events(ctx, client.EventsListOptions{Filters: w.labels.Clone().Add("type", string(events.ContainerEventType)).
 		Add("event", string(events.ActionStart))})

@@ -28,7 +28,7 @@ type environment struct {
 
 	life context.Context // of the log followers: ends with Stop, not with Start's ctx
 	end  context.CancelFunc
-	work sync.WaitGroup // log followers
+	work hint.Workers // log followers
 
 	died chan struct{}
 
@@ -63,6 +63,7 @@ type service struct {
 
 func newEnvironment(ctx context.Context, e *Engine, a api, p plan) *environment {
 	v := &environment{engine: e, api: a, plan: p, died: make(chan struct{})}
+	v.work.Failed = v.fell
 	v.life, v.end = context.WithCancel(context.WithoutCancel(ctx))
 	for _, x := range p.services {
 		v.services = append(v.services, &service{piece: x, pending: -1,
@@ -252,7 +253,7 @@ func (v *environment) Stop(ctx context.Context) error {
 // services is upon the forwarder's, and engines do not mind which goes first.
 func (v *environment) remove(ctx context.Context) error {
 	var outer error
-	var beside sync.WaitGroup
+	var beside hint.Workers
 	if v.forwarder != nil {
 		beside.Go(func() {
 			outer = remove(ctx, v.api, []string{v.forwarder.container}, []string{v.plan.outer}, nil)

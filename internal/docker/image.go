@@ -12,7 +12,6 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
@@ -44,7 +43,7 @@ func lookAtImages(ctx context.Context, a api, env course.Environment) ([]Image, 
 	if err != nil {
 		return nil, err
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := hint.NewTasks(ctx)
 	for i := range images {
 		g.Go(func() (err error) {
 			image := &images[i]
@@ -202,14 +201,14 @@ func (e *Engine) prepare(ctx context.Context, a api, env course.Environment, say
 		pulls = append(pulls, image.Missing...)
 	}
 	slices.Sort(pulls)
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := hint.NewTasks(ctx)
 	for _, ref := range slices.Compact(pulls) {
 		g.Go(func() error { return pull(gctx, a, ref, say) })
 	}
 	if err := g.Wait(); err != nil {
 		return nil, trouble(err, e.Host())
 	}
-	g, gctx = errgroup.WithContext(ctx)
+	g, gctx = hint.NewTasks(ctx)
 	refs, building := map[string]string{}, map[string]bool{}
 	for _, image := range images {
 		refs[image.Service] = image.Ref

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/moby/moby/client"
 )
 
@@ -15,7 +15,7 @@ import (
 // What is not there counts as removed.
 func remove(ctx context.Context, a api, containers, networks, volumes []string) error {
 	err := each(containers, func(name string) error { return removeContainer(ctx, a, name) })
-	var wg sync.WaitGroup
+	var wg hint.Workers
 	var errNetworks, errVolumes error
 	wg.Go(func() {
 		errNetworks = each(networks, func(name string) error { return removeNetwork(ctx, a, name) })
@@ -34,9 +34,9 @@ func remove(ctx context.Context, a api, containers, networks, volumes []string) 
 // each calls do for all names side by side and joins the errors.
 func each(names []string, do func(string) error) error {
 	errs := make([]error, len(names))
-	var wg sync.WaitGroup
+	var wg hint.Workers
 	for i, name := range names[min(1, len(names)):] {
-		wg.Go(func() { errs[i+1] = do(name) })
+		wg.Go(func() { errs[i+1] = hint.Safely(func() error { return do(name) }) })
 	}
 	if len(names) > 0 {
 		errs[0] = do(names[0])

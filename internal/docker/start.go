@@ -9,7 +9,6 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/cwk-stream/lab/internal/course"
 	"github.com/cwk-stream/lab/internal/hint"
@@ -98,7 +97,7 @@ func (e *Engine) planned(ctx context.Context, a api, id string, env course.Envir
 // up makes what the plan says. When it returns, whether with an error or not, no call that makes something is in
 // flight, so that removing finds everything.
 func (e *Engine) up(ctx context.Context, v *environment, env course.Environment, say func(session.Stage)) error {
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := hint.NewTasks(ctx)
 	g.Go(func() error {
 		_, err := e.prepare(gctx, v.api, env, say)
 		return err
@@ -115,7 +114,7 @@ func (e *Engine) up(ctx context.Context, v *environment, env course.Environment,
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	g, gctx = errgroup.WithContext(ctx)
+	g, gctx = hint.NewTasks(ctx)
 	if v.forwarder != nil {
 		g.Go(func() error { return v.bringForwarder(gctx) })
 		if v.plan.bounded { // what is laid into a volume that nobody has mounted is lost

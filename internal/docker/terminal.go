@@ -46,10 +46,10 @@ func (e *Engine) Shell(ctx context.Context, lab, name string, t Terminal) (code 
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, c.Close)()
-	go func() { // ends with the program: a read from the keyboard cannot be called off
+	hint.Go(func() { // ends with the program: a read from the keyboard cannot be called off
 		_, _ = io.Copy(c.Conn, t.In)
 		_ = c.CloseWrite()
-	}()
+	}, func(error) { c.Close() })
 	if t.TTY {
 		_, err = io.Copy(t.Out, c.Reader)
 	} else {

@@ -9,6 +9,9 @@ import (
 // Report says what a recovered panic was about and where in this program it arose, in one line that fits into a message.
 // It must be called while the panic is being recovered.
 func Report(panicked any) string {
+	if report, ok := panicked.(carried); ok {
+		return string(report)
+	}
 	return fmt.Sprintf("%v (%s)", panicked, strings.Join(frames(), ", "))
 }
 

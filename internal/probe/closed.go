@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // choose splits the clients into those that closed speaks of and the others. It is done while all are still open: it
@@ -21,7 +22,7 @@ func (v *vigil) choose(ctx context.Context) {
 		return
 	}
 	there := make([]bool, len(v.clients))
-	var all sync.WaitGroup
+	var all hint.Workers
 	for i, w := range v.clients {
 		all.Go(func() { there[i] = w.look.served(ctx, v.Expect.Closed.ServedBy) })
 	}
@@ -64,7 +65,7 @@ func (v *vigil) closed(ctx context.Context) Verdict {
 	backing, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	closed, back := make([]Verdict, len(v.chosen)), make([]Verdict, len(v.chosen))
-	var all sync.WaitGroup
+	var all hint.Workers
 	for i, w := range v.chosen {
 		all.Go(func() {
 			switch closed[i] = v.closedOne(deadline, w, want); {

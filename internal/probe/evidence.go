@@ -6,8 +6,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // patience is how long a check waits for the lines that servers log about what it has just done. They arrive within
@@ -73,7 +74,7 @@ func (l *look) evidence(ctx context.Context, via string, a answer) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var all sync.WaitGroup
+	var all hint.Workers
 	for _, name := range l.run.target.Services() {
 		all.Go(func() {
 			if _, found := l.backendReceived(ctx, via, name); found {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // reach has clients join, lets the first one speak, and looks at who of the others hears it.
@@ -83,7 +84,7 @@ type hearing struct {
 func (l *look) listen(ctx context.Context, groups [][]*watched, mark string, within time.Duration) func() []hearing {
 	counts := make([]hearing, len(groups))
 	ctx, cancel := context.WithTimeout(ctx, within)
-	var all sync.WaitGroup
+	var all hint.Workers
 	var mu sync.Mutex
 	missing := 0
 	for i, g := range groups {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // watchSilence looks, once most of the time for an answer is over, whether the service that owes it waits itself for
@@ -16,9 +18,8 @@ func (l *look) watchSilence(ctx context.Context, service string) (stop func()) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var all hint.Workers
+	all.Go(func() {
 		if !sleep(ctx, time.Until(deadline)*7/10) {
 			return
 		}
@@ -30,8 +31,8 @@ func (l *look) watchSilence(ctx context.Context, service string) (stop func()) {
 				return
 			}
 		}
-	}()
-	return func() { cancel(); <-done }
+	})
+	return func() { cancel(); all.Wait() }
 }
 
 // silent is the verdict where a service gave no answer because it got none itself; ok is false where that is not known.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // Socket is one TCP connection of a service, or a port on which it listens, as its kernel has it.
@@ -39,7 +41,7 @@ type SocketLister interface {
 func (l *look) sockets(ctx context.Context) map[string][]Socket {
 	all := map[string][]Socket{}
 	var mu sync.Mutex
-	var waiting sync.WaitGroup
+	var waiting hint.Workers
 	for _, name := range l.run.target.Services() {
 		waiting.Go(func() {
 			list := l.socketsOf(ctx, name)

@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // vigil is one watch at work.
@@ -58,7 +58,7 @@ func (v *vigil) talk(ctx context.Context) (stop func()) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var all sync.WaitGroup
+	var all hint.Workers
 	for _, c := range v.clients {
 		all.Go(func() {
 			for sleep(ctx, v.Every) && c.say("tick") == nil {
@@ -87,7 +87,7 @@ func (v *vigil) judge(ctx context.Context) (Verdict, error) {
 	add(e.Unnoticed != nil, v.unnoticed)
 	add(e.Pings != nil, v.pinged)
 	verdicts := make([]Verdict, len(parts))
-	var all sync.WaitGroup
+	var all hint.Workers
 	for i, part := range parts {
 		all.Go(func() { verdicts[i] = part(ctx) })
 	}
@@ -133,10 +133,7 @@ func (v *vigil) open(ctx context.Context) Verdict {
 func firstEnd(all []*watched) <-chan *watched {
 	ended := make(chan *watched, len(all))
 	for _, w := range all {
-		go func() {
-			<-w.ended
-			ended <- w
-		}()
+		hint.Go(func() { <-w.ended; ended <- w }, func(error) { ended <- w })
 	}
 	return ended
 }
@@ -178,7 +175,7 @@ func (v *vigil) unnoticed(ctx context.Context) Verdict {
 	deadline, cancel := context.WithDeadline(ctx, v.began.Add(n.After))
 	defer cancel()
 	verdicts := make([]*Verdict, len(v.clients))
-	var all sync.WaitGroup
+	var all hint.Workers
 	for i, w := range v.clients {
 		all.Go(func() {
 			line, said, err := w.look.waitClose(deadline, n.By)

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // watched is an open connection on which somebody waits for the end.
@@ -26,6 +27,7 @@ type watched struct {
 	pings   atomic.Int64  // that came
 	mute    atomic.Bool   // neither pings nor the close are answered
 	writing sync.Mutex
+	reading hint.Workers
 }
 
 // watch reads a connection until its end. Pings are answered, as any client does.
@@ -45,28 +47,31 @@ func watch(conn *websocket.Conn) *watched {
 		}
 		return goodbye(code, text)
 	})
-	go func() {
-		defer close(w.ended)
-		for {
-			_, data, err := conn.ReadMessage()
-			if err != nil {
-				w.at, w.text, w.code = time.Now(), closeText(err), closeCode(err)
-				return
-			}
-			select {
-			case w.echoed <- string(data):
-			default: // nobody asked for so many
-			}
-		}
-	}()
+	w.reading.Go(w.read)
 	return w
+}
+
+// read reads until the end of the connection.
+func (w *watched) read() {
+	defer close(w.ended)
+	for {
+		_, data, err := w.conn.ReadMessage()
+		if err != nil {
+			w.at, w.text, w.code = time.Now(), closeText(err), closeCode(err)
+			return
+		}
+		select {
+		case w.echoed <- string(data):
+		default: // nobody asked for so many
+		}
+	}
 }
 
 // over hangs up and waits for the reader to end.
 func (w *watched) over() {
 	if w != nil {
 		hangUp(w.conn)
-		<-w.ended
+		w.reading.Wait()
 	}
 }
 
@@ -161,7 +166,7 @@ func (l *look) crowd(ctx context.Context, e course.Endpoint, n int, role string)
 
 // leave hangs up on all.
 func leave(open []*watched) {
-	var all sync.WaitGroup
+	var all hint.Workers
 	for _, w := range open {
 		all.Go(w.over)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/session"
 )
 
@@ -26,4 +27,17 @@ func TestPanicOfAnEngineIsAnEvent(t *testing.T) {
 	}
 	d.requests <- session.Request{Kind: session.RequestBoot} // the session still listens
 	d.wait(session.Trouble)
+}
+
+// TestPanicOfAnEngineInRehearsal: a bug in an engine costs the trials that it was asked for, and is told of each.
+func TestPanicOfAnEngineInRehearsal(t *testing.T) {
+	trials, err := session.Rehearse(t.Context(), session.Rehearsal{Plays: []session.Play{{Lab: lab03(t), Engine: panicky{}}}})
+	if err != nil || len(trials) == 0 {
+		t.Fatalf("%d trials, %v", len(trials), err)
+	}
+	for _, x := range trials {
+		if h, ok := hint.Find(x.Trouble); x.Finding != "no-environment" || !ok || h.Code != "bug" {
+			t.Errorf("%s of %s: finding %q, trouble %v; want the report of a bug", x.Kind, x.Step, x.Finding, x.Trouble)
+		}
+	}
 }

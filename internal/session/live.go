@@ -85,7 +85,7 @@ func (l *live) start(job func(context.Context) error) {
 	l.abandon()
 	ctx, cancel := context.WithCancel(l.ctx)
 	l.cancel, l.busy = cancel, true
-	go func() { l.done <- protected(ctx, job) }()
+	hint.Go(func() { l.done <- protected(ctx, job) }, func(err error) { l.done <- err })
 }
 
 func (l *live) abandon() {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/probe"
 )
 
@@ -100,7 +100,7 @@ func Rehearse(ctx context.Context, r Rehearsal) ([]Trial, error) {
 	}
 	// The longest first, so that the shorter ones run while these wait.
 	slices.SortStableFunc(scenes, func(a, b *scene) int { return int(b.length() - a.length()) })
-	var all sync.WaitGroup
+	var all hint.Workers
 	for engine := range h.perEngine {
 		all.Go(func() { h.performAll(ctx, engine, scenes) })
 	}
@@ -113,7 +113,7 @@ func Rehearse(ctx context.Context, r Rehearsal) ([]Trial, error) {
 
 // performAll plays the scenes of one engine, so many at once as it may.
 func (h *house) performAll(ctx context.Context, engine Engine, scenes []*scene) {
-	var all sync.WaitGroup
+	var all hint.Workers
 	defer all.Wait()
 	slots := h.perEngine[engine]
 	for _, s := range scenes {

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
+
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // removal removes an environment; one that failed may be repeated.
@@ -44,9 +45,9 @@ func (s *Session) retire() []removal {
 // remove does removals side by side. Those that fail are left for Stop.
 func (s *Session) remove(ctx context.Context, removals []removal) error {
 	errs := make([]error, len(removals))
-	var all sync.WaitGroup
+	var all hint.Workers
 	for i, remove := range removals {
-		all.Go(func() { errs[i] = remove(ctx) })
+		all.Go(func() { errs[i] = hint.Safely(func() error { return remove(ctx) }) })
 	}
 	all.Wait()
 	s.mu.Lock()

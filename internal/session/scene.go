@@ -123,39 +123,45 @@ func (h *house) performAct(ctx context.Context, st *stage, act []*trial) {
 	key := playKey(st.play)
 	rejected, err := (*Rejection)(nil), h.failedStart(key, nil)
 	if err == nil {
-		rejected, err = h.prepare(ctx, st, act[0])
+		err = hint.Safely(func() (err error) { rejected, err = h.prepare(ctx, st, act[0]); return err })
 	}
 	if found, ok := hint.Find(err); ok && found.Code == "reload-unclear" && ctx.Err() == nil {
 		err = h.failedStart(key, err) // it would be waited for in vain each time
 	}
-	var all sync.WaitGroup
+	var all hint.Workers
 	for _, t := range act {
 		all.Go(func() {
-			switch {
-			case err != nil:
-				t.Finding, t.Args, t.Trouble = "no-environment", []string{err.Error()}, err
-			case rejected != nil:
-				t.Rejected = rejected
-				t.judge()
-			default:
-				broke := t.play(ctx, st.env)
-				if broke == nil {
+			bug := hint.Safely(func() error {
+				switch {
+				case err != nil:
+					t.Finding, t.Args, t.Trouble = "no-environment", []string{err.Error()}, err
+				case rejected != nil:
+					t.Rejected = rejected
 					t.judge()
-					if len(act) == 1 { // others beside it would be disturbed
-						broke = t.wavers(ctx, st.env)
+				default:
+					broke := t.play(ctx, st.env)
+					if broke == nil {
+						t.judge()
+						if len(act) == 1 { // others beside it would be disturbed
+							broke = t.wavers(ctx, st.env)
+						}
+					}
+					if broke != nil {
+						if errors.Is(broke, probe.ErrUndo) {
+							st.bent.Store(true)
+						}
+						t.Finding, t.Args = "environment-broke", []string{broke.Error()}
 					}
 				}
-				if broke != nil {
-					if errors.Is(broke, probe.ErrUndo) {
-						st.bent.Store(true)
-					}
-					t.Finding, t.Args = "environment-broke", []string{broke.Error()}
+				if found, ok := hint.Find(t.Trouble); ok && found.Code == "reload-unclear" && len(found.Args) > 0 {
+					t.Place = st.play.Lab.Place(fmt.Sprintf("$.services.%v.apply.until", found.Args[0]))
+				} else if t.Finding != "" && t.Trouble == nil {
+					t.Place = t.place(st.play.Lab)
 				}
-			}
-			if found, ok := hint.Find(t.Trouble); ok && found.Code == "reload-unclear" && len(found.Args) > 0 {
-				t.Place = st.play.Lab.Place(fmt.Sprintf("$.services.%v.apply.until", found.Args[0]))
-			} else if t.Finding != "" && t.Trouble == nil {
-				t.Place = t.place(st.play.Lab)
+				return nil
+			})
+			if bug != nil { // it costs this trial
+				t.Finding, t.Args, t.Trouble = "environment-broke", []string{bug.Error()}, bug
 			}
 			t.Seconds = time.Since(began).Seconds()
 		})
@@ -320,7 +326,7 @@ func (t *trial) play(ctx context.Context, env Environment) error {
 	for i := 0; i < len(checks); {
 		n := sideBySide(checks[i:])
 		results := make([]result, n)
-		var all sync.WaitGroup
+		var all hint.Workers
 		for j := range results {
 			all.Go(func() { results[j] = look(ctx, env, probes.With(nil), checks[i+j]) })
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/cwk-stream/lab/internal/probe"
 )
 
@@ -61,7 +62,7 @@ func sideBySide(checks []course.Check) int {
 // ctx ended; that a check could not tell for another reason is a verdict.
 func (r *stepRun) evaluate(ctx context.Context, from, to int) (probe.Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var all sync.WaitGroup
+	var all hint.Workers
 	defer all.Wait()
 	defer cancel()
 	verdicts := make([]chan result, to-from)

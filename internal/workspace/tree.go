@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cwk-stream/lab/internal/hint"
 	"github.com/fsnotify/fsnotify"
 )
 
@@ -23,7 +24,7 @@ func WatchTree(ctx context.Context, dir string) <-chan struct{} {
 func watchTree(ctx context.Context, dir string, events *fsnotify.Watcher) <-chan struct{} {
 	t := &treeWatch{dir: dir, out: make(chan struct{}, 1), pulse: newPulse(events)}
 	t.last = t.look()
-	go t.run(ctx)
+	hint.Go(func() { t.run(ctx) }, func(error) {}) // then nobody is told of changes any more
 	return t.out
 }
 

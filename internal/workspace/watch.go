@@ -10,6 +10,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 const (
@@ -42,7 +43,13 @@ func (w *Workspace) watch(ctx context.Context, events *fsnotify.Watcher) <-chan 
 	l.follow()
 	l.stamps = l.stamp()
 	l.last.Files, l.last.Err = w.Read()
-	go l.run(ctx)
+	hint.Go(func() {
+		defer close(l.out)
+		defer l.stop()
+		if err := hint.Safely(func() error { l.run(ctx); return nil }); err != nil {
+			l.report(Change{Err: err})
+		}
+	}, func(error) {})
 	return l.out
 }
 
@@ -58,8 +65,6 @@ type lookout struct {
 }
 
 func (l *lookout) run(ctx context.Context) {
-	defer close(l.out)
-	defer l.stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -114,13 +119,18 @@ func (l *lookout) look() (settled bool) {
 		}
 	}
 	l.doubted = time.Time{}
+	l.report(now)
+	return true
+}
+
+// report tells of what the folder holds.
+func (l *lookout) report(now Change) {
 	l.last = now
 	select {
 	case <-l.out: // a reader that is late gets the newer one only
 	default:
 	}
 	l.out <- now // has room: this goroutine is the only sender
-	return true
 }
 
 // doubtful tells whether now may be the middle of a save of was.
