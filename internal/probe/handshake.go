@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/cwk-stream/lab/internal/course"
+	"github.com/cwk-stream/lab/internal/hint"
 )
 
 // handshake opens a WebSocket and looks at the answer (RFC 6455, sections 4.1 and 4.2.2).
@@ -190,17 +191,18 @@ func brief(s string) string {
 func (l *look) exchange(ctx context.Context, conn *websocket.Conn, service, send string, write func(context.Context) error) (string, error) {
 	defer context.AfterFunc(ctx, func() { _ = conn.NetConn().SetDeadline(time.Unix(1, 0)) })()
 	l.saw(Exchange{From: "you", To: service, Kind: WireMessage, Text: brief(send)})
-	written := make(chan error, 1)
+	var writer hint.Workers
+	var writing error
 	wctx, refused := context.WithCancel(ctx)
 	defer refused()
-	go func() { written <- write(wctx) }()
+	writer.Go(func() { writing = write(wctx) })
 	// A server that refuses a message may hang up before it has read all of it: what it said is still to be read.
 	_, data, err := conn.ReadMessage()
 	if err != nil {
 		refused() // nobody reads what is still to be written
 		_ = conn.NetConn().SetDeadline(time.Unix(1, 0))
 	}
-	if writing := <-written; err != nil {
+	if writer.Wait(); err != nil {
 		if closeCode(err) == 0 && writing != nil {
 			err = writing
 		}
