@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -32,7 +33,6 @@ var waiting = map[string]struct {
 	"a pipe as lock of the lab": {"start 03 --plain --engine embedded", func(t *testing.T, home string) {
 		fifo(t, filepath.Join(home, "work", "03-reverse-proxy", "nginx", ".lock"))
 	}},
-	"a pipe as loaded course":  {"list", func(t *testing.T, home string) { fifo(t, filepath.Join(home, "course", "origin.json")) }},
 	"a pipe in a lab's folder": {"lint HOME/lab", func(t *testing.T, home string) { fifo(t, filepath.Join(home, "lab", "lab.yaml")) }},
 	"a pipe as lab": {"check HOME/lab --engine embedded", func(t *testing.T, home string) {
 		fifo(t, filepath.Join(home, "lab", "lab.yaml"))
@@ -59,6 +59,19 @@ func locked(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
+}
+
+// TestPipeAsLoadedCourse: what is no file is no loaded course, and is not waited for; the built-in one is in force.
+func TestPipeAsLoadedCourse(t *testing.T) {
+	home := t.TempDir()
+	fifo(t, filepath.Join(home, "course", "origin.json"))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program(t), "list")
+	cmd.Env = append(os.Environ(), "LAB_HOME="+home, "LAB_LANG=en")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "03") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // TestSignalsActAtOnce: whatever a command waits for, the signals that end programs end it, within the time that a
