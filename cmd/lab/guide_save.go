@@ -56,15 +56,19 @@ func (g *guided) await(ctx context.Context) (line string, ok bool, change *works
 		case c, open := <-g.saves:
 			if !open {
 				g.saves = nil
-			} else if g.news(c) {
+			} else if g.news(&c) {
 				return "", false, &c
 			}
 		}
 	}
 }
 
-// news tells whether a change is the student's own and not judged yet.
-func (g *guided) news(c workspace.Change) bool {
+// news tells whether a change is the student's own and not judged yet. What counts is how the files are now: a change may
+// come late, with files as they were before what has been judged since.
+func (g *guided) news(c *workspace.Change) bool {
+	if files, err := g.r.Files.Read(); err == nil {
+		c.Files = files
+	}
 	return c.Err != nil || g.judged == nil || !c.Files.Equal(g.judged)
 }
 
@@ -111,7 +115,7 @@ func (g *guided) judge(ctx context.Context) (outcome probe.Outcome, again bool, 
 		case c, open := <-g.saves:
 			if !open {
 				g.saves = nil
-			} else if !again && c.Err == nil && g.news(c) {
+			} else if !again && c.Err == nil && g.news(&c) {
 				again = true
 				g.say("report.saved", strings.Join(changed(g.judged, c.Files), ", "))
 				cancel()

@@ -34,7 +34,7 @@ func TestMeter(t *testing.T) {
 	m.of("x\x1b[31m")(1, 2)
 	m.end("x", 2)
 	m.stop()
-	want := "x·[31m  " + strings.Repeat("▰", 10) + strings.Repeat("▱", 10) + "  1 B / 2 B   50 %\nx  2 B  ✓\n"
+	want := "x�[31m  " + strings.Repeat("▰", 10) + strings.Repeat("▱", 10) + "  1 B / 2 B   50 %\nx  2 B  ✓\n"
 	if got := b.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -16,6 +16,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == watchWord { // never run the tests as a watchdog
 		os.Exit(watch(os.Stdin, nil))
 	}
+	hearHangUp()
 	testscript.Main(suite{m}, map[string]func(){"lab": main})
 }
 
