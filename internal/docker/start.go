@@ -97,17 +97,21 @@ func (e *Engine) planned(ctx context.Context, a api, id string, env course.Envir
 // up makes what the plan says. When it returns, whether with an error or not, no call that makes something is in
 // flight, so that removing finds everything.
 func (e *Engine) up(ctx context.Context, v *environment, env course.Environment, say func(session.Stage)) error {
+	volumes := make([]client.VolumeCreateOptions, len(v.plan.volumes))
+	for i, name := range v.plan.volumes { // before the network, which writes its addresses into the plan
+		volumes[i] = v.plan.volumeOptions(name)
+	}
 	g, gctx := hint.NewTasks(ctx)
 	g.Go(func() error {
 		_, err := e.prepare(gctx, v.api, env, say)
 		return err
 	})
 	g.Go(func() error { return v.network(gctx, say) })
-	for _, name := range v.plan.volumes {
+	for _, o := range volumes {
 		g.Go(func() error {
 			return steady(gctx, func(ctx context.Context) error {
-				_, err := v.api.VolumeCreate(ctx, v.plan.volumeOptions(name))
-				return wrap(err, "creating volume %s", name)
+				_, err := v.api.VolumeCreate(ctx, o)
+				return wrap(err, "creating volume %s", o.Name)
 			})
 		})
 	}
