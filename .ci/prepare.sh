@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what the tests need and is not there: tmux (whole-program screens), and, where a Docker engine answers, the
+# Installs what the tests need and is not there: tmux (whole-program screens), minisign (to verify what we sign), and, where a Docker engine answers, the
 # labs' base image. What cannot be had is left out: the tests then say so.
 set -u
 
 need=""
-command -v tmux >/dev/null 2>&1 || need="$need tmux"
+for program in tmux minisign; do command -v $program >/dev/null 2>&1 || need="$need $program"; done
 docker_answers() { command -v docker >/dev/null 2>&1 && docker version >/dev/null 2>&1; }
 if docker_answers && ! docker image inspect debian:trixie-slim >/dev/null 2>&1; then
 	command -v mmdebstrap >/dev/null 2>&1 || need="$need mmdebstrap"

@@ -34,12 +34,14 @@ part() {
 }
 
 # The packages whose tests use a container engine. They measure real waits, so one goes after the other; the whole
-# program's tests do little but wait, so that more of them go side by side than there are cores.
+# program's tests do little but wait, so that more of them go side by side than there are cores. The embedded engine is
+# compared with recordings, and with the real software where there is an engine: mostly a wait, too.
 module=$(go list -m)
-engine="$module/cmd/lab $module/internal/docker $module/internal/session $module/internal/embedded"
+engine="$module/cmd/lab $module/internal/docker $module/internal/session"
 pattern=$(echo "$engine" | sed 's/ /$|^/g; s/^/^/; s/$/$/')
 # shellcheck disable=SC2046,SC2086 # words on purpose
-part unit 12 -p 2 $(go list ./... | grep -Ev "$pattern") "$@"
+part unit 5 -p 2 $(go list ./... | grep -Ev "$pattern|/embedded\$") "$@"
+part embedded 7 -p 1 ./internal/embedded "$@"
 # shellcheck disable=SC2086 # words on purpose
 part docker 15 -p 1 -parallel 6 $engine "$@"
 # Where this machine emulates arm64, the images of lab 03 are built for it, too, and the lab is run: a quarter of an hour.

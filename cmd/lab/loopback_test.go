@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/cwk-stream/lab/internal/docker"
 )
 
 // listening lists the addresses on which the process of that id listens, of proc(5), in hexadecimal.
@@ -59,8 +57,8 @@ func loopback(entry string) bool {
 func TestListensOnLoopbackOnly(t *testing.T) {
 	for _, engine := range []string{engineEmbedded, engineDocker} {
 		t.Run(engine, func(t *testing.T) {
-			if engine == engineDocker && docker.New(docker.Options{}).Available(t.Context()) != nil {
-				t.Skip("needs Docker")
+			if engine == engineDocker {
+				onDocker(t)
 			}
 			cmd := exec.Command(program(t), "run", "03", "--engine", engine, "--output", "json")
 			out, err := cmd.StdoutPipe()
