@@ -10,6 +10,7 @@ import (
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == watchWord {
+		outlive()
 		var terminal *keeper
 		if len(os.Args) > 2 {
 			terminal = newKeeper()

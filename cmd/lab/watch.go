@@ -128,11 +128,12 @@ func (w *watchdog) dismiss() {
 	}
 }
 
+// outlive has this process, the watchdog, not end with whatever ends its parent: it ends soon after it in any case.
+func outlive() { signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT) }
+
 // watch is the watchdog's own program: it takes charges from in, and acts on them if in ends without a word.
 // terminal is nil where it inherited none.
 func watch(in io.Reader, terminal *keeper) int {
-	// Whatever ends the parent must not end this process, too; it ends soon after its parent in any case.
-	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	var charges []charge
 	for s := bufio.NewScanner(in); s.Scan(); {
 		var c charge
