@@ -162,7 +162,7 @@ func (l *look) echo(ctx context.Context, e course.Echo) (Verdict, error) {
 	defer hangUp(a.conn)
 	service, _ := e.Service()
 	write := func(context.Context) error { return a.conn.WriteMessage(websocket.TextMessage, []byte(send)) }
-	if e.Close != 0 {
+	if len(send) > firstPart {
 		write = func(ctx context.Context) error { return writeInTwo(ctx, a.conn, []byte(send)) }
 	}
 	answer, err := l.exchange(ctx, a.conn, service, send, write)

@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	firstPart = 1 << 10     // bytes of a large message that are sent at first
-	secondsIn = time.Second // how long a server has to refuse it by then
+	firstPart = 1 << 10                // bytes of a large message that are sent at first
+	refusal   = 500 * time.Millisecond // how long a server has to refuse it by then
 )
 
 // writeInTwo sends a text message as one frame (RFC 6455, section 5.2): what a server needs to see how long the message
-// is, and, if the server lets a second pass, the rest. A server that closes a connection while it has bytes to read
+// is, and, if the server lets half a second pass, the rest. A server that closes a connection while it has bytes to read
 // resets it (RFC 9293, section 3.6), and the close frame that says why is often lost on its way: so a message that may be
 // refused is not sent as a whole before the server could refuse it.
 func writeInTwo(ctx context.Context, conn *websocket.Conn, message []byte) error {
@@ -46,7 +46,7 @@ func writeInTwo(ctx context.Context, conn *websocket.Conn, message []byte) error
 		return err
 	}
 	select {
-	case <-time.After(secondsIn):
+	case <-time.After(refusal):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
