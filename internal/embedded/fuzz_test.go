@@ -59,16 +59,8 @@ const patience = 150 * time.Millisecond
 // send sends raw bytes to the proxy and reads what comes within the patience.
 func send(t *testing.T, env session.Environment, raw string) {
 	t.Helper()
-	addr, err := env.Addr("proxy", 8080)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := connect(t, env, "proxy", 8080, patience/4)
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience / 4))
 	_, _ = io.WriteString(c, raw)
 	if _, err := io.Copy(io.Discard, io.LimitReader(c, 1<<20)); err != nil {
 		_ = c.(*net.TCPConn).CloseWrite() // a connection that is kept ends with that

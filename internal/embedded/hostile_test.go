@@ -27,10 +27,10 @@ func serveConf(t testing.TB, env session.Environment, conf string) {
 	}
 }
 
-// get asks the proxy for a path; 0 stands for no answer.
-func get(t testing.TB, env session.Environment, path string) int {
+// connect opens a connection to a service's port, for so long.
+func connect(t testing.TB, env session.Environment, service string, port int, limit time.Duration) net.Conn {
 	t.Helper()
-	addr, err := env.Addr("proxy", 0)
+	addr, err := env.Addr(service, port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +38,15 @@ func get(t testing.TB, env session.Environment, path string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_ = c.SetDeadline(time.Now().Add(limit))
+	return c
+}
+
+// get asks the proxy for a path; 0 stands for no answer.
+func get(t testing.TB, env session.Environment, path string) int {
+	t.Helper()
+	c := connect(t, env, "proxy", 0, 20*time.Second)
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	_, _ = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n", path)
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {

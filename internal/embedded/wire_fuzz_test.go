@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/cwk-stream/lab/internal/embedded"
 	"github.com/cwk-stream/lab/internal/session"
-	"go.uber.org/goleak"
 )
 
 // wireSeeds are the requests of the recorded cases for a service, those that are not long.
@@ -30,16 +31,8 @@ func wireSeeds(f *testing.F, service string) {
 // throw sends bytes, behind an opening that it waits for, ends its own side, and wants the end of the connection.
 func throw(t *testing.T, env session.Environment, service string, port int, opening string, data []byte) {
 	t.Helper()
-	addr, err := env.Addr(service, port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := connect(t, env, service, port, 10*time.Second)
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	if opening != "" {
 		_, _ = io.WriteString(c, opening)
 		until(t, c, "\r\n\r\n")
@@ -100,16 +93,8 @@ func TestEndless(t *testing.T) {
 		{"line at the proxy", "proxy", "GET /ws", "bbbb", 8080},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			addr, err := env.Addr(tt.service, tt.port)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := net.Dial("tcp", addr)
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := connect(t, env, tt.service, tt.port, 20*time.Second)
 			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 			answered := make(chan struct{})
 			go func() { // what is said before the end is not the question
 				defer close(answered)
